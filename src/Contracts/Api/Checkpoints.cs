@@ -1,0 +1,37 @@
+using Lineage.Contracts.Events;
+using Lineage.Contracts.Format;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.Contracts.Api;
+
+// PUT /v1/checkpoints/{run}/{generation}/{step} (open) → SavePlan · GET same → CheckpointView · POST …/abandon
+// GET /v1/runs/{run}/checkpoints → Page<CheckpointView>, newest first · GET …/manifest → canonical bytes · GET …/chain → ChainView
+// POST /v1/messages (FactBatch) → 202 · GET /v1/verifications/pending → Page<CheckpointView>
+
+/// <summary>Opens a save. Idempotent: the first call decides, a repeat with the same world and layout gets the same plan.</summary>
+public sealed record OpenCheckpoint(WorldSize WorldSize, ContentHash LayoutDigest, ActorId Actor, string Correlation);
+
+/// <summary>What every rank follows.</summary>
+public sealed record SavePlan(
+    CheckpointId Checkpoint, CheckpointId? Parent, CheckpointKind Kind, BaseLink? Base, int Copies, DateTimeOffset Deadline, CheckpointPhase Phase);
+
+public enum CheckpointPhase { Open, Sealed, Verified, Quarantined, Abandoned }
+
+/// <summary>What is on record of one rank's shard.</summary>
+/// <param name="Stored">Null until a durable copy was reported.</param>
+public sealed record ShardView(Rank Rank, ShardDiffed? Diffed, ShardStored? Stored, ShardVerified? Verified);
+
+public sealed record CheckpointView(
+    CheckpointId Checkpoint, CheckpointPhase Phase, CheckpointKind Kind, CheckpointId? Parent, BaseLink? Base, int ChainDepth, WorldSize WorldSize,
+    ContentHash LayoutDigest, ContentHash? ManifestHash, IReadOnlyList<ShardView> Shards, IReadOnlyList<Rank> MissingRanks, long RawBytes, long StoredBytes,
+    DateTimeOffset OpenedAt, DateTimeOffset Deadline, DateTimeOffset? ClosedAt, DateTimeOffset? VerifiedAt, string? Cause, long Version);
+
+public sealed record AbandonCheckpoint(ActorId Actor, string Reason);
+
+/// <summary>One link of a chain with where its shards lie.</summary>
+public sealed record ChainLink(
+    CheckpointId Checkpoint, CheckpointKind Kind, CheckpointPhase Phase, ContentHash? ManifestHash, IReadOnlyList<ManifestShard> Shards, long StoredBytes);
+
+/// <summary>What rebuilds a checkpoint: the full one first, then every delta in the order of application, the asked-for one last.</summary>
+/// <param name="Broken">Null if the chain is whole; otherwise which link is missing or unusable and why.</param>
+public sealed record ChainView(CheckpointId Checkpoint, IReadOnlyList<ChainLink> Links, long ReadBytes, string? Broken);

@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+
+namespace Lineage.Contracts.Identity;
+
+/// <summary>
+/// One checkpoint: the state of a run at one step, written under one generation. Text form <c>run/generation/step</c>. Deterministic, so a
+/// restarted writer names the same checkpoint the same way and a newer generation never collides with an older one.
+/// </summary>
+[JsonConverter(typeof(TextValueConverter<CheckpointId>))]
+public readonly record struct CheckpointId(RunId Run, Generation Generation, Step Step) : ITextValue<CheckpointId>
+{
+    /// <summary>Key of the event stream that holds this checkpoint's life.</summary>
+    public string StreamKey => $"checkpoint/{this}";
+
+    public static CheckpointId Parse(string text) => TryParse(text, out var id)
+        ? id
+        : throw new FormatException($"\"{text}\" names no checkpoint: expected run/generation/step, for example demo/1/120.");
+
+    public static bool TryParse(string? text, out CheckpointId id)
+    {
+        id = default;
+        if (text?.Split('/') is not [var run, var generation, var step] || !RunId.TryParse(run, out var runId)) return false;
+        if (!long.TryParse(generation, NumberStyles.None, CultureInfo.InvariantCulture, out var g) || g > Identity.Generation.Max) return false;
+        if (!long.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var s) || s > Identity.Step.Max) return false;
+        id = new CheckpointId(runId, new Generation(g), new Step(s));
+        return string.Equals(id.ToString(), text, StringComparison.Ordinal);   // one spelling only: no leading zeros
+    }
+
+    public override string ToString() => $"{Run}/{Generation}/{Step}";
+}
