@@ -1,0 +1,29 @@
+using Lineage.Contracts.Format;
+
+namespace Lineage.Agents.Capture;
+
+/// <summary>
+/// The state of one rank as an ordered list of tensors, readable (capture) and writable (restore). The trainer implements it, the saving
+/// and restoring library uses it; neither knows more of the other. Not thread safe: the trainer is between two steps while it is used.
+/// </summary>
+public interface IRankState
+{
+    /// <summary>
+    /// Every tensor of this rank, in an order that never changes during a run and is the same on every rank. A rectangle may be empty.
+    /// </summary>
+    IReadOnlyList<TensorSpec> Layout { get; }
+
+    /// <summary>Copies raw little-endian bytes of one tensor out.</summary>
+    /// <param name="tensor">Index into <see cref="Layout"/>.</param>
+    /// <param name="byteOffset">First byte within this rank's rectangle of the tensor.</param>
+    /// <param name="destination">Receives exactly as many bytes as it is long.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range lies outside the tensor.</exception>
+    void Read(int tensor, long byteOffset, Span<byte> destination);
+
+    /// <summary>
+    /// Overwrites raw little-endian bytes of one tensor. What is written takes effect together, when the trainer goes on after the last
+    /// write; a crash before that leaves nothing behind, because the state lives in this process only.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range lies outside the tensor.</exception>
+    void Write(int tensor, long byteOffset, ReadOnlySpan<byte> source);
+}
