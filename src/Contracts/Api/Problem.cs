@@ -56,6 +56,8 @@ public static class ProblemCodes
         DirectoryUnwritable = "directory-unwritable",
         DiskFull = "disk-full",
         OutboxCorrupt = "outbox-corrupt",
+        OutboxFull = "outbox-full",
+        ObjectExists = "object-exists",
         ShardDamaged = "shard-damaged",
         LayoutMismatch = "layout-mismatch",
         TargetNotEmpty = "target-not-empty",
