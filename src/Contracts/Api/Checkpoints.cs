@@ -13,7 +13,8 @@ public sealed record OpenCheckpoint(WorldSize WorldSize, ContentHash LayoutDiges
 
 /// <summary>What every rank follows.</summary>
 public sealed record SavePlan(
-    CheckpointId Checkpoint, CheckpointId? Parent, CheckpointKind Kind, BaseLink? Base, int Copies, DateTimeOffset Deadline, CheckpointPhase Phase);
+    CheckpointId Checkpoint, CheckpointId? Parent, CheckpointKind Kind, BaseLink? Base, int Copies, DateTimeOffset Deadline,
+    CheckpointPhase Phase);
 
 public enum CheckpointPhase { Open, Sealed, Verified, Quarantined, Abandoned }
 
@@ -22,15 +23,18 @@ public enum CheckpointPhase { Open, Sealed, Verified, Quarantined, Abandoned }
 public sealed record ShardView(Rank Rank, ShardDiffed? Diffed, ShardStored? Stored, ShardVerified? Verified);
 
 public sealed record CheckpointView(
-    CheckpointId Checkpoint, CheckpointPhase Phase, CheckpointKind Kind, CheckpointId? Parent, BaseLink? Base, int ChainDepth, WorldSize WorldSize,
-    ContentHash LayoutDigest, ContentHash? ManifestHash, IReadOnlyList<ShardView> Shards, IReadOnlyList<Rank> MissingRanks, long RawBytes, long StoredBytes,
+    CheckpointId Checkpoint, CheckpointPhase Phase, CheckpointKind Kind, CheckpointId? Parent, BaseLink? Base, int ChainDepth,
+    WorldSize WorldSize,
+    ContentHash LayoutDigest, ContentHash? ManifestHash, IReadOnlyList<ShardView> Shards, IReadOnlyList<Rank> MissingRanks, long RawBytes,
+    long StoredBytes,
     DateTimeOffset OpenedAt, DateTimeOffset Deadline, DateTimeOffset? ClosedAt, DateTimeOffset? VerifiedAt, string? Cause, long Version);
 
 public sealed record AbandonCheckpoint(ActorId Actor, string Reason);
 
 /// <summary>One link of a chain with where its shards lie.</summary>
 public sealed record ChainLink(
-    CheckpointId Checkpoint, CheckpointKind Kind, CheckpointPhase Phase, ContentHash? ManifestHash, IReadOnlyList<ManifestShard> Shards, long StoredBytes);
+    CheckpointId Checkpoint, CheckpointKind Kind, CheckpointPhase Phase, ContentHash? ManifestHash, IReadOnlyList<ManifestShard> Shards,
+    long StoredBytes);
 
 /// <summary>What rebuilds a checkpoint: the full one first, then every delta in the order of application, the asked-for one last.</summary>
 /// <param name="Broken">Null if the chain is whole; otherwise which link is missing or unusable and why.</param>

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 namespace Lineage.Contracts.Api;
 
 /// <summary>
-/// What was refused, in the shape of RFC 9457, the same over HTTP, on the terminal and in logs: which thing, got against expected with units, what state is
+/// What was refused, in the shape of RFC 9457, the same over HTTP, on the terminal and in logs: which thing, got against expected with
+/// units, what state is
 /// left, what to do next.
 /// </summary>
 /// <param name="Type"><c>https://lineage/errors/{code}</c>.</param>
@@ -16,7 +17,8 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
     [JsonExtensionData]
     public IDictionary<string, JsonElement> Extensions { get; init; } = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
 
-    public static Problem Of(string code, int status, string title, string detail) => new($"https://lineage/errors/{code}", title, status, detail, code);
+    public static Problem Of(string code, int status, string title, string detail) =>
+        new($"https://lineage/errors/{code}", title, status, detail, code);
 }
 
 /// <summary>Stable codes of refusals and failures. A code is never renamed.</summary>

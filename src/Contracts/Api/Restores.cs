@@ -16,7 +16,8 @@ public sealed record ResolvedReference(string Reference, RunId Run, CheckpointId
 /// <summary>A restore point with its cost.</summary>
 /// <param name="ReadBytes">Stored bytes to read along the chain.</param>
 public sealed record RestorePoint(
-    CheckpointId Checkpoint, CheckpointKind Kind, int ChainDepth, WorldSize WorldSize, long ReadBytes, DateTimeOffset SealedAt, DateTimeOffset VerifiedAt);
+    CheckpointId Checkpoint, CheckpointKind Kind, int ChainDepth, WorldSize WorldSize, long ReadBytes, DateTimeOffset SealedAt,
+    DateTimeOffset VerifiedAt);
 
 /// <summary>All candidates of a run's history, newest first; <paramref name="Best"/> is the one that a recovery would choose now.</summary>
 public sealed record RestorePoints(
@@ -24,7 +25,8 @@ public sealed record RestorePoints(
 
 /// <summary>How to rebuild one checkpoint: a value to show first and to execute then.</summary>
 public sealed record RestorePlan(
-    CheckpointId Checkpoint, string Why, IReadOnlyList<RejectedCandidate> Rejected, ChainView Chain, long ReadBytes, double EstimatedSeconds, string EstimateBasis);
+    CheckpointId Checkpoint, string Why, IReadOnlyList<RejectedCandidate> Rejected, ChainView Chain, long ReadBytes,
+    double EstimatedSeconds, string EstimateBasis);
 
 /// <summary>Asks for the next generation of a run and for the point to restore.</summary>
 /// <param name="FailedGeneration">The newest generation the caller knows; an older one than the run's is refused.</param>
@@ -34,7 +36,8 @@ public sealed record StartRecovery(
 /// <summary>The chosen point turned out damaged (already reported as findings): choose another within the same recovery.</summary>
 public sealed record ChooseAgain(ActorId Holder, int Attempt, string Reason);
 
-public sealed record ReportRankRestored(CheckpointId? Checkpoint, long ReadBytes, string Tier, ContentHash StateDigest, long Milliseconds, ActorId Actor);
+public sealed record ReportRankRestored(
+    CheckpointId? Checkpoint, long ReadBytes, string Tier, ContentHash StateDigest, long Milliseconds, ActorId Actor);
 
 public enum RecoveryPhase { Restoring, Completed, Failed }
 
@@ -42,5 +45,7 @@ public enum RecoveryPhase { Restoring, Completed, Failed }
 /// <param name="Chosen">Null with phase restoring or completed: begin from the initial state.</param>
 /// <param name="Chain">How to rebuild <paramref name="Chosen"/>; null when there is none.</param>
 public sealed record RecoveryView(
-    RecoveryId Recovery, RecoveryPhase Phase, LeaseView? Lease, int Attempt, CheckpointId? Chosen, ChainView? Chain, string Why, IReadOnlyList<RejectedCandidate> Rejected,
-    IReadOnlyList<Rank> RestoredRanks, string Cause, IReadOnlyList<Rank> FailedRanks, Step? ReachedStep, long? LostSteps, DateTimeOffset StartedAt, DateTimeOffset? CompletedAt, string? FailureReason);
+    RecoveryId Recovery, RecoveryPhase Phase, LeaseView? Lease, int Attempt, CheckpointId? Chosen, ChainView? Chain, string Why,
+    IReadOnlyList<RejectedCandidate> Rejected,
+    IReadOnlyList<Rank> RestoredRanks, string Cause, IReadOnlyList<Rank> FailedRanks, Step? ReachedStep, long? LostSteps,
+    DateTimeOffset StartedAt, DateTimeOffset? CompletedAt, string? FailureReason);

@@ -19,8 +19,10 @@ public enum RunPhase { Registered, Running, Idle, Recovering, Stopped, Completed
 /// <param name="Holder">Who holds the lease now; null if nobody does.</param>
 /// <param name="Version">Version of the run's stream, for If-Match.</param>
 public sealed record RunView(
-    RunId Run, RunPhase Phase, Generation Generation, ActorId? Holder, WorldSize? WorldSize, SavePolicy Policy, IReadOnlyDictionary<string, string> Labels,
-    DateTimeOffset RegisteredAt, DateTimeOffset? LeaseUntil, CheckpointId? NewestSealed, CheckpointId? NewestVerified, Step? FinalStep, ContentHash? StateDigest, long Version);
+    RunId Run, RunPhase Phase, Generation Generation, ActorId? Holder, WorldSize? WorldSize, SavePolicy Policy, IReadOnlyDictionary<string,
+    string> Labels,
+    DateTimeOffset RegisteredAt, DateTimeOffset? LeaseUntil, CheckpointId? NewestSealed, CheckpointId? NewestVerified, Step? FinalStep,
+    ContentHash? StateDigest, long Version);
 
 /// <summary>The first lease of a run. Every later generation begins with a recovery (<see cref="StartRecovery"/>).</summary>
 public sealed record TakeLease(ActorId Holder, WorldSize WorldSize);
@@ -38,10 +40,12 @@ public sealed record CompleteRun(Generation Generation, Step FinalStep, ContentH
 /// <param name="Digest">SHA-256 of the canonical body, taken at append.</param>
 /// <param name="Summary">One line for people, without time and stream.</param>
 public sealed record LogEntry(
-    long Sequence, string Stream, long Version, string Name, DateTimeOffset At, string Actor, string? Correlation, string? Causation, string? Command,
-    ContentHash Digest, string Summary, System.Text.Json.JsonElement Body);
+    long Sequence, string Stream, long Version, string Name, DateTimeOffset At, string Actor, string? Correlation, string? Causation,
+    string? Command, ContentHash Digest, string Summary, System.Text.Json.JsonElement Body);
 
 /// <summary>What the server runs on; every default that it chose is said here and at start.</summary>
 /// <param name="Broker"><c>in-memory</c> or <c>rabbitmq</c>.</param>
 /// <param name="BrokerAddress">Address without credentials; null when in memory.</param>
-public sealed record ServiceView(string Version, string Postgres, bool PrivatePostgres, string Broker, string? BrokerAddress, DateTimeOffset StartedAt, IReadOnlyList<string> Choices);
+public sealed record ServiceView(
+    string Version, string Postgres, bool PrivatePostgres, string Broker, string? BrokerAddress, DateTimeOffset StartedAt,
+    IReadOnlyList<string> Choices);

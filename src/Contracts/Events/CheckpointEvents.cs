@@ -15,7 +15,8 @@ public sealed record BaseLink(CheckpointId Checkpoint, ContentHash ManifestHash,
 
 /// <summary>A save has begun: the plan every rank follows.</summary>
 /// <remarks>If all writers die here, the checkpoint is abandoned at the deadline; it never was a candidate for a restore.</remarks>
-/// <param name="Parent">Descent: the checkpoint whose training state this one continues; null for the first of a run. Not the same as the base.</param>
+/// <param name="Parent">Descent: the checkpoint whose training state this one continues; null for the first of a run. Not the same as the
+/// base.</param>
 /// <param name="Base">Storage: what the deltas refer to; null for a full checkpoint.</param>
 /// <param name="LayoutDigest">Digest of every rank's tensor layout (names, types, shapes); a base must have the same.</param>
 /// <param name="Copies">Durable copies that a shard needs before it counts.</param>
@@ -34,7 +35,8 @@ public sealed record ShardDiffed(
     long EncodeMicroseconds, long StallMicroseconds);
 
 /// <summary>One durable copy of a shard exists: it will re-read with this root after any crash or power loss.</summary>
-/// <remarks>The bytes are durable before this is reported. If the writer dies in between, the shard is an orphan and its checkpoint is abandoned.</remarks>
+/// <remarks>The bytes are durable before this is reported. If the writer dies in between, the shard is an orphan and its checkpoint is
+/// abandoned.</remarks>
 /// <param name="Root">Root of the digest tree; covers run, checkpoint, rank and base (docs/FORMAT.md, section 4).</param>
 /// <param name="StoredBytes">Size of the whole object.</param>
 /// <param name="ObjectKey">Where it lies inside the tier.</param>
@@ -42,10 +44,12 @@ public sealed record ShardStored(
     CheckpointId Checkpoint, Rank Rank, ContentHash Root, long StoredBytes, string Tier, string ObjectKey, DateTimeOffset At);
 
 /// <summary>Every rank has stored its shard and the set is closed; the checkpoint is immutable from here on.</summary>
-/// <remarks>Without this event the checkpoint never existed and its shards are garbage. Sealed is not yet trusted: see <see cref="CheckpointVerified"/>.</remarks>
+/// <remarks>Without this event the checkpoint never existed and its shards are garbage. Sealed is not yet trusted: see
+/// <see cref="CheckpointVerified"/>.</remarks>
 /// <param name="ManifestHash">SHA-256 of the canonical manifest bytes (docs/FORMAT.md, section 5).</param>
 /// <param name="StoredBytes">Sum of the shard objects, one copy each.</param>
-public sealed record CheckpointSealed(CheckpointId Checkpoint, ContentHash ManifestHash, long RawBytes, long StoredBytes, DateTimeOffset At);
+public sealed record CheckpointSealed(
+    CheckpointId Checkpoint, ContentHash ManifestHash, long RawBytes, long StoredBytes, DateTimeOffset At);
 
 public enum AbandonCause { DeadlinePassed, NewerGeneration, RunCompleted, Requested }
 

@@ -8,7 +8,8 @@ namespace Lineage.Contracts.Events;
 /// <param name="Cause">What the launcher saw, for example <c>rank 2 killed by signal 9</c> or <c>resume</c>.</param>
 /// <param name="ReachedStep">Newest step any rank is known to have finished under the failed generation; null if unknown.</param>
 public sealed record RecoveryStarted(
-    RecoveryId Recovery, Generation? FailedGeneration, string Cause, IReadOnlyList<Rank> FailedRanks, Step? ReachedStep, WorldSize WorldSize, DateTimeOffset At);
+    RecoveryId Recovery, Generation? FailedGeneration, string Cause, IReadOnlyList<Rank> FailedRanks, Step? ReachedStep,
+    WorldSize WorldSize, DateTimeOffset At);
 
 /// <summary>Why a candidate cannot be restored from.</summary>
 public enum RejectionReason { NotSealed, Abandoned, NotVerified, Quarantined, ChainBroken, OtherWorldSize, OffHistory, AfterRequestedStep }
@@ -26,7 +27,8 @@ public sealed record RestorePointChosen(
 /// <summary>One rank holds the chosen state again, every chunk checked.</summary>
 /// <param name="StateDigest">SHA-256 of the rank's restored state.</param>
 public sealed record RankRestored(
-    RecoveryId Recovery, Rank Rank, CheckpointId? Checkpoint, long ReadBytes, string Tier, ContentHash StateDigest, long Milliseconds, DateTimeOffset At);
+    RecoveryId Recovery, Rank Rank, CheckpointId? Checkpoint, long ReadBytes, string Tier, ContentHash StateDigest, long Milliseconds,
+    DateTimeOffset At);
 
 /// <summary>All ranks of the world restored the same point; training goes on.</summary>
 /// <param name="LostSteps">Steps that have to be done again; null if the reached step is unknown.</param>

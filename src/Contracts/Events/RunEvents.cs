@@ -10,9 +10,11 @@ namespace Lineage.Contracts.Events;
 public sealed record RunRegistered(RunId Run, SavePolicy Policy, IReadOnlyDictionary<string, string> Labels, DateTimeOffset At);
 
 /// <summary>One holder may write the run from now on, under this generation; everything older is fenced.</summary>
-/// <remarks>If the holder dies right after this event, the lease runs out and the next recovery grants the next generation; nothing is lost.</remarks>
+/// <remarks>If the holder dies right after this event, the lease runs out and the next recovery grants the next generation; nothing is
+/// lost.</remarks>
 /// <param name="LeaseSeconds">Validity without renewal. Renewals are rows, not events.</param>
-public sealed record LeaseGranted(RunId Run, Generation Generation, ActorId Holder, WorldSize WorldSize, int LeaseSeconds, DateTimeOffset At);
+public sealed record LeaseGranted(
+    RunId Run, Generation Generation, ActorId Holder, WorldSize WorldSize, int LeaseSeconds, DateTimeOffset At);
 
 /// <summary>A training process of this generation has reported in.</summary>
 public sealed record RankJoined(RunId Run, Generation Generation, Rank Rank, string Host, int ProcessId, DateTimeOffset At);
@@ -27,7 +29,8 @@ public sealed record LeaseReleased(RunId Run, Generation Generation, ActorId Hol
 /// <remarks>Recorded once per (presented generation, rank, attempt, checkpoint), so that a zombie cannot flood the stream.</remarks>
 /// <param name="Attempt">What was refused, for example <c>open-checkpoint</c>, <c>store-shard</c>, <c>join</c>, <c>renew-lease</c>.</param>
 public sealed record StaleGenerationRefused(
-    RunId Run, Generation Presented, Generation Current, ActorId Actor, Rank? Rank, string Attempt, CheckpointId? Checkpoint, DateTimeOffset At);
+    RunId Run, Generation Presented, Generation Current, ActorId Actor, Rank? Rank, string Attempt, CheckpointId? Checkpoint,
+    DateTimeOffset At);
 
 /// <summary>Training reached its last step and every save is closed.</summary>
 /// <param name="StateDigest">SHA-256 over the state digests of all ranks, in rank order; null if the trainer takes none.</param>

@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Lineage.Contracts.Identity;
 
-/// <summary>Who did it: <c>kind:name</c>, for example <c>rank:demo/3/0</c>, <c>launcher:host-1/4711</c>, <c>keeper:host-1</c>, <c>server</c>, <c>person:ada</c>.</summary>
+/// <summary>
+/// Who did it: <c>kind:name</c>, for example <c>rank:demo/3/0</c>, <c>launcher:host-1/4711</c>, <c>keeper:host-1</c>, <c>server</c>,
+/// <c>person:ada</c>.
+/// </summary>
 [JsonConverter(typeof(TextValueConverter<ActorId>))]
 public readonly record struct ActorId : ITextValue<ActorId>
 {
@@ -16,7 +19,8 @@ public readonly record struct ActorId : ITextValue<ActorId>
 
     public string Value => value ?? "unknown";
 
-    public static ActorId Parse(string text) => text is { Length: >= 1 and <= LengthMax } && !text.AsSpan().ContainsAnyExceptInRange('!', '~')
+    public static ActorId Parse(string text) => text is { Length: >= 1 and <= LengthMax }
+        && !text.AsSpan().ContainsAnyExceptInRange('!', '~')
         ? new ActorId(text)
         : throw new FormatException($"\"{text}\" names no actor: expected 1-{LengthMax} printable ASCII characters without blanks.");
 

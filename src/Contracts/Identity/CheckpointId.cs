@@ -21,11 +21,13 @@ public readonly record struct CheckpointId(RunId Run, Generation Generation, Ste
     {
         id = default;
         if (text?.Split('/') is not [var run, var generation, var step] || !RunId.TryParse(run, out var runId)) return false;
-        if (!long.TryParse(generation, NumberStyles.None, CultureInfo.InvariantCulture, out var g) || g > Identity.Generation.Max) return false;
-        if (!long.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var s) || s > Identity.Step.Max) return false;
+        if (!TryNumber(generation, Identity.Generation.Max, out var g) || !TryNumber(step, Identity.Step.Max, out var s)) return false;
         id = new CheckpointId(runId, new Generation(g), new Step(s));
         return string.Equals(id.ToString(), text, StringComparison.Ordinal);   // one spelling only: no leading zeros
     }
+
+    static bool TryNumber(string text, long max, out long number) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= max;
 
     public override string ToString() => $"{Run}/{Generation}/{Step}";
 }

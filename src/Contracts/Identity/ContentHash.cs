@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Lineage.Contracts.Identity;
 
-/// <summary>A SHA-256 digest. Text form <c>sha256:</c> and 64 lower-case hexadecimal digits. The default value is no digest and equals no real one.</summary>
+/// <summary>
+/// A SHA-256 digest. Text form <c>sha256:</c> and 64 lower-case hexadecimal digits. The default value is no digest and equals no real one.
+/// </summary>
 [JsonConverter(typeof(TextValueConverter<ContentHash>))]
 public readonly struct ContentHash : ITextValue<ContentHash>, IEquatable<ContentHash>
 {

@@ -13,7 +13,9 @@ public interface ITextValue<TSelf> where TSelf : ITextValue<TSelf>
     string ToString();
 }
 
-/// <summary>Writes an <see cref="ITextValue{TSelf}"/> as a JSON string (or property name); a malformed one is a <see cref="JsonException"/>.</summary>
+/// <summary>
+/// Writes an <see cref="ITextValue{TSelf}"/> as a JSON string (or property name); a malformed one is a <see cref="JsonException"/>.
+/// </summary>
 public sealed class TextValueConverter<T> : JsonConverter<T> where T : ITextValue<T>
 {
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
@@ -23,9 +25,11 @@ public sealed class TextValueConverter<T> : JsonConverter<T> where T : ITextValu
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 
-    public override T ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Parse(reader.GetString()!);
+    public override T ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        Parse(reader.GetString()!);
 
-    public override void WriteAsPropertyName(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WritePropertyName(value.ToString());
+    public override void WriteAsPropertyName(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+        writer.WritePropertyName(value.ToString());
 
     static T Parse(string text)
     {

@@ -8,7 +8,9 @@ namespace Lineage.Contracts.Identity;
 [JsonConverter(typeof(TextValueConverter<MessageId>))]
 public readonly record struct MessageId(Guid Value) : ITextValue<MessageId>
 {
-    /// <summary>A name-based UUID (RFC 9562, version 8) over SHA-256 of the parts, each ended by a zero byte so that no two lists collide.</summary>
+    /// <summary>
+    /// A name-based UUID (RFC 9562, version 8) over SHA-256 of the parts, each ended by a zero byte so that no two lists collide.
+    /// </summary>
     public static MessageId Derive(params ReadOnlySpan<string> parts)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 namespace Lineage.Contracts.Identity;
 
 /// <summary>
-/// One recovery of a run. It is named by the generation that it starts (text form <c>run/generation</c>), because a generation after the first begins
+/// One recovery of a run. It is named by the generation that it starts (text form <c>run/generation</c>), because a generation after the
+/// first begins
 /// with exactly one recovery; that makes the name deterministic and lets a checkpoint's descent be found from its own identity.
 /// </summary>
 [JsonConverter(typeof(TextValueConverter<RecoveryId>))]

@@ -21,7 +21,8 @@ public readonly record struct RunId : ITextValue<RunId>, IComparable<RunId>
     public static RunId Parse(string text) => TryParse(text, out var run)
         ? run
         : throw new FormatException(
-            $"\"{text}\" cannot name a run: expected 1-{LengthMax} characters a-z, 0-9, '.', '_' or '-', beginning with a letter or digit and without \"..\".");
+            $"\"{text}\" cannot name a run: expected 1-{LengthMax} characters a-z, 0-9, '.', '_' or '-', " +
+            "beginning with a letter or digit and without \"..\".");
 
     public static bool TryParse(string? text, out RunId run)
     {
