@@ -3,7 +3,7 @@ using Lineage.Contracts.Identity;
 namespace Lineage.Contracts.Api;
 
 // POST /v1/runs → RunView · GET /v1/runs → Page<RunView> · GET /v1/runs/{run} → RunView
-// POST /v1/runs/{run}/leases → LeaseView · PUT|DELETE /v1/runs/{run}/leases/{generation}
+// POST /v1/runs/{run}/leases → LeaseView · PUT (RenewLease) → LeaseView | DELETE (ReleaseLease) /v1/runs/{run}/leases/{generation}
 // PUT /v1/runs/{run}/generations/{generation}/ranks/{rank} · POST /v1/runs/{run}/complete
 // GET /v1/runs/{run}/log → Page<LogEntry> · GET /v1/service → ServiceView
 
@@ -29,6 +29,10 @@ public sealed record TakeLease(ActorId Holder, WorldSize WorldSize);
 
 public sealed record LeaseView(RunId Run, Generation Generation, ActorId Holder, int LeaseSeconds, DateTimeOffset Until);
 
+/// <summary>Body of the PUT that keeps a lease alive; only its holder may.</summary>
+public sealed record RenewLease(ActorId Holder);
+
+/// <summary>Body of the DELETE that gives a lease back; only its holder may.</summary>
 public sealed record ReleaseLease(ActorId Holder, string Reason);
 
 public sealed record JoinRank(string Host, int ProcessId, ActorId Actor);
