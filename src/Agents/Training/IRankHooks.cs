@@ -31,7 +31,7 @@ public interface IRankHooks : IAsyncDisposable
     /// <param name="final">No further save will come from this generation.</param>
     ValueTask SaveAsync(IRankState state, Step step, bool final, CancellationToken ct);
 
-    /// <summary>Returns when every accepted save is sealed or abandoned and the outbox is empty, or the library's own bound has passed.</summary>
+    /// <summary>Returns when every accepted save is closed and the outbox empty, or the library's own bound has passed.</summary>
     Task DrainAsync(CancellationToken ct);
 }
 

@@ -39,7 +39,8 @@ public static class Libtorch
             {
                 throw new LibtorchMissingException(
                     $"Training needs libtorch, which this build carries for Linux x64 only; " +
-                    $"this is {RuntimeInformation.RuntimeIdentifier}. Nothing was started. Run the ranks on a Linux x64 host. [libtorch-missing]");
+                    $"this is {RuntimeInformation.RuntimeIdentifier}. Nothing was started. " +
+                    "Run the ranks on a Linux x64 host. [libtorch-missing]");
             }
 
             var folder = FindNatives();
