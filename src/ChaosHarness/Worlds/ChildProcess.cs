@@ -24,7 +24,8 @@ public sealed partial class ChildProcess : IAsyncDisposable
         this.process = process;
         this.output = output;
         pump = Task.WhenAll(
-            process.StandardOutput.BaseStream.CopyToAsync(Stream.Synchronized(output)), process.StandardError.BaseStream.CopyToAsync(Stream.Synchronized(output)));
+            process.StandardOutput.BaseStream.CopyToAsync(Stream.Synchronized(output)),
+                process.StandardError.BaseStream.CopyToAsync(Stream.Synchronized(output)));
     }
 
     public string Name { get; }
@@ -38,7 +39,8 @@ public sealed partial class ChildProcess : IAsyncDisposable
 
     /// <param name="environment">Added to this process's environment; a null value removes a variable.</param>
     public static ChildProcess Start(
-        string name, string executable, IEnumerable<string> arguments, string outputPath, IReadOnlyDictionary<string, string?>? environment = null)
+        string name, string executable, IEnumerable<string> arguments, string outputPath, IReadOnlyDictionary<string,
+            string?>? environment = null)
     {
         var start = new ProcessStartInfo(executable, arguments)
         {
@@ -79,7 +81,8 @@ public sealed partial class ChildProcess : IAsyncDisposable
         const int noSuchProcess = 3;
         if (Kill(processId, (int)signal) == 0) return true;
         var error = Marshal.GetLastPInvokeError();
-        return error == noSuchProcess ? false : throw new InvalidOperationException($"kill({processId}, {signal}) failed: {Marshal.GetPInvokeErrorMessage(error)}.");
+        return error == noSuchProcess ? false
+            : throw new InvalidOperationException($"kill({processId}, {signal}) failed: {Marshal.GetPInvokeErrorMessage(error)}.");
     }
 
     /// <summary>Asks with SIGTERM and, after a grace of 20 s, insists with SIGKILL.</summary>

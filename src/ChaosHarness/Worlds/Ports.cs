@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Lineage.ChaosHarness.Worlds;
 
-/// <summary>Free loopback ports. Another program may take one before it is used, so users retry or let the server choose where it can.</summary>
+/// <summary>
+/// Free loopback ports. Another program may take one before it is used, so users retry or let the server choose where it can.
+/// </summary>
 public static class Ports
 {
     public static int[] Free(int count)

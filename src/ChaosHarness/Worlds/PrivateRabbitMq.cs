@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Lineage.ChaosHarness.Worlds;
 
 /// <summary>
-/// A real RabbitMQ node of our own: unprivileged, on loopback ports only, with its data, logs, cookie and epmd inside one folder. Nothing of an installed
+/// A real RabbitMQ node of our own: unprivileged, on loopback ports only, with its data, logs, cookie and epmd inside one folder. Nothing
+/// of an installed
 /// broker on the same machine is touched.
 /// </summary>
 public sealed class PrivateRabbitMq : IAsyncDisposable
@@ -20,7 +21,8 @@ public sealed class PrivateRabbitMq : IAsyncDisposable
     PrivateRabbitMq(string folder, string program, TimeProvider clock)
     {
         (this.folder, this.program, this.clock) = (folder, program, clock);
-        (port, distributionPort, epmdPort) = Ports.Free(3) is [var a, var b, var c] ? (a, b, c) : throw new InvalidOperationException("Three ports were asked for.");
+        (port, distributionPort, epmdPort) =
+            Ports.Free(3) is [var a, var b, var c] ? (a, b, c) : throw new InvalidOperationException("Three ports were asked for.");
     }
 
     /// <summary>For clients on this machine. The account is the built-in guest, which works from loopback only.</summary>
@@ -29,17 +31,20 @@ public sealed class PrivateRabbitMq : IAsyncDisposable
     /// <summary>The installed program, or null where RabbitMQ is not installed.</summary>
     public static string? Installed => Programs.FirstOrDefault(File.Exists);
 
-    /// <exception cref="WorldException">RabbitMQ is not installed, or did not answer in time; the message ends with what it printed.</exception>
+    /// <exception cref="WorldException">RabbitMQ is not installed, or did not answer in time; the message ends with what it
+    /// printed.</exception>
     public static async Task<PrivateRabbitMq> StartAsync(string folder, TimeProvider clock, CancellationToken cancellation)
     {
-        var program = Installed ?? throw new WorldException("RabbitMQ is not installed here. Install it with: apt-get install rabbitmq-server");
+        var program =
+            Installed ?? throw new WorldException("RabbitMQ is not installed here. Install it with: apt-get install rabbitmq-server");
         Directory.CreateDirectory(folder);
         var node = new PrivateRabbitMq(folder, program, clock);
         node.WriteConfiguration();
         try
         {
             node.epmd = ChildProcess.Start(
-                "epmd", "epmd", ["-address", "127.0.0.1", "-port", node.epmdPort.ToString(CultureInfo.InvariantCulture)], Path.Combine(folder, "epmd.log"));
+                "epmd", "epmd", ["-address", "127.0.0.1", "-port", node.epmdPort.ToString(CultureInfo.InvariantCulture)],
+                    Path.Combine(folder, "epmd.log"));
             await node.StartServerAsync(cancellation);
             return node;
         }
@@ -102,7 +107,8 @@ public sealed class PrivateRabbitMq : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new WorldException($"RabbitMQ did not answer on port {port} within {StartDeadline.TotalSeconds:N0} s. It printed:\n{server.Tail()}");
+            throw new WorldException(
+                $"RabbitMQ did not answer on port {port} within {StartDeadline.TotalSeconds:N0} s. It printed:\n{server.Tail()}");
         }
     }
 
@@ -125,6 +131,7 @@ public sealed class PrivateRabbitMq : IAsyncDisposable
     int? BrokerProcessId()
     {
         var file = Path.Combine(folder, "pid");
-        return File.Exists(file) && int.TryParse(File.ReadAllText(file).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+        return File.Exists(file) && int.TryParse(File.ReadAllText(file).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            ? id : null;
     }
 }

@@ -1,0 +1,45 @@
+using System.Globalization;
+using Lineage.Agents.Tiers;
+using Lineage.ChaosHarness.Worlds;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.ChaosHarness.Faults;
+
+/// <summary>
+/// An armed failpoint: this process kills itself with SIGKILL when it reaches a durable step for the nth time, so that a crash hits one
+/// exact place
+/// of a save. Armed by the environment variable <see cref="Variable"/> only, for example
+/// <c>kill rank=1 generation=1 at=partly-written occurrence=3</c>; a production process has none.
+/// </summary>
+public sealed class KillAtDurableStep(DurableStep at, int occurrence) : IDurableSteps
+{
+    public const string Variable = "LINEAGE_FAULT";
+
+    int seen;
+
+    /// <summary>What the process of this rank is to do: the failpoint, if one is armed for it, else nothing.</summary>
+    /// <exception cref="FormatException">The text names no fault.</exception>
+    public static IDurableSteps Armed(string? text, Rank rank, Generation generation)
+    {
+        if (string.IsNullOrWhiteSpace(text)) return NoSteps.Instance;
+        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var members = words.Skip(1).Select(static word => word.Split('=', 2)).Where(static pair => pair.Length == 2)
+            .ToDictionary(static pair => pair[0], static pair => pair[1], StringComparer.Ordinal);
+        if (words[0] != "kill" || members.Count != 4 || !members.TryGetValue("at", out var step)
+            || !Enum.TryParse<DurableStep>(step.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var at))
+            throw new FormatException($"{Variable} is \"{text}\"; expected: kill rank=R generation=G at=DURABLE-STEP occurrence=N.");
+        return Number(members, "rank") == rank.Value && Number(members, "generation") == generation.Value
+            ? new KillAtDurableStep(at, Number(members, "occurrence"))
+            : NoSteps.Instance;
+    }
+
+    public void Reached(DurableStep step)
+    {
+        if (step == at && Interlocked.Increment(ref seen) == occurrence) ChildProcess.Send(Environment.ProcessId, Signal.Kill);
+    }
+
+    static int Number(Dictionary<string, string> members, string name) =>
+        members.TryGetValue(name, out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new FormatException($"{Variable} has no whole number \"{name}\".");
+}

@@ -1,0 +1,141 @@
+using System.Text.Json;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.ChaosHarness.Worlds;
+
+/// <summary>What a world is made of.</summary>
+/// <param name="Program">The <c>lineage</c> executable; every process of the world is a verb of it.</param>
+/// <param name="StateDirectory">Belongs to this world alone.</param>
+/// <param name="Broker">True for a private RabbitMQ, false for the in-memory bus.</param>
+public sealed record WorldOptions(string Program, string StateDirectory, bool Broker);
+
+/// <summary>
+/// A whole deployment on one machine, of real processes: server (with its private PostgreSQL), keeper, optionally RabbitMQ, and launchers
+/// on request.
+/// Everything it started is gone when it is disposed.
+/// </summary>
+public sealed class TrainingWorld : IAsyncDisposable
+{
+    static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(120), Poll = TimeSpan.FromMilliseconds(100);
+
+    readonly WorldOptions options;
+    readonly TimeProvider clock;
+    readonly List<ChildProcess> processes = [];
+    PrivateRabbitMq? broker;
+    ApiReader? api;
+
+    TrainingWorld(WorldOptions options, TimeProvider clock) => (this.options, this.clock) = (options, clock);
+
+    public string StateDirectory => options.StateDirectory;
+
+    public string StoreDirectory => Path.Combine(options.StateDirectory, "store");
+
+    public Uri Address { get; private set; } = new("http://127.0.0.1/");
+
+    public ApiReader Api => api ?? throw new WorldException("The world is not started.");
+
+    /// <exception cref="WorldException">A process ended or did not become ready in time; the message ends with what it printed.</exception>
+    public static async Task<TrainingWorld> StartAsync(WorldOptions options, TimeProvider clock, CancellationToken cancellation)
+    {
+        var world = new TrainingWorld(options, clock);
+        try
+        {
+            Directory.CreateDirectory(options.StateDirectory);
+            if (options.Broker) world.broker =
+                await PrivateRabbitMq.StartAsync(Path.Combine(options.StateDirectory, "rabbitmq"), clock, cancellation);
+            await world.StartServerAsync(cancellation);
+            world.Start("keeper", "keeper", "run");
+            return world;
+        }
+        catch
+        {
+            await world.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <param name="fault">Text for <see cref="Faults.KillAtDurableStep.Variable"/>; null for none.</param>
+    public ChildProcess Launch(RunId run, IEnumerable<string> arguments, string? fault = null) =>
+        Start($"launch-{run}", fault, ["launch", "--run", run.ToString(), .. arguments]);
+
+    /// <summary>Runs one command of the program to its end and gives back its exit code and what it printed on standard output.</summary>
+    public async Task<(int ExitCode, string Output)> CommandAsync(CancellationToken cancellation, params string[] arguments)
+    {
+        var path = Path.Combine(options.StateDirectory, "logs", $"command-{processes.Count}.log");
+        var process = ChildProcess.Start("command", options.Program, arguments, path, Settings());
+        processes.Add(process);
+        var exitCode = await process.WaitAsync(cancellation);
+        await process.DisposeAsync();
+        return (exitCode, await File.ReadAllTextAsync(path, cancellation));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in Enumerable.Reverse(processes))
+        {
+            await process.StopAsync(clock);
+            await process.DisposeAsync();
+        }
+
+        if (broker is not null) await broker.DisposeAsync();
+        api?.Dispose();
+    }
+
+    ChildProcess Start(string name, params string[] arguments) => Start(name, fault: null, arguments);
+
+    ChildProcess Start(string name, string? fault, string[] arguments)
+    {
+        var settings = Settings();
+        settings[Faults.KillAtDurableStep.Variable] = fault;
+        var process =
+            ChildProcess.Start(name, options.Program, arguments, Path.Combine(options.StateDirectory, "logs", $"{name}.log"), settings);
+        processes.Add(process);
+        return process;
+    }
+
+    Dictionary<string, string?> Settings() => new(StringComparer.Ordinal)
+    {
+        ["LINEAGE_STATE"] = options.StateDirectory,
+        ["LINEAGE_BROKER"] = broker?.Address,
+        ["LINEAGE_SERVER"] = Address.Port == 80 ? null : Address.ToString(),
+        ["NO_COLOR"] = "1",
+    };
+
+    async Task StartServerAsync(CancellationToken cancellation)
+    {
+        var server = Start("server", "server", "run", "--url", "http://127.0.0.1:0");
+        using var deadline = new CancellationTokenSource(ReadyDeadline, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
+        try
+        {
+            while (await ReadyAddressAsync(either.Token) is not { } address)
+            {
+                if (server.HasExited) throw new WorldException($"The server ended while starting. It printed:\n{server.Tail()}");
+                await Task.Delay(Poll, clock, either.Token);
+            }
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            throw new WorldException($"The server was not ready within {ReadyDeadline.TotalSeconds:N0} s. It printed:\n{server.Tail()}");
+        }
+    }
+
+    async Task<Uri?> ReadyAddressAsync(CancellationToken cancellation)
+    {
+        var file = Path.Combine(options.StateDirectory, "server.json");
+        if (!File.Exists(file)) return null;
+        using var announcement = JsonDocument.Parse(await File.ReadAllBytesAsync(file, cancellation));
+        Address = new Uri(announcement.RootElement.GetProperty("url").GetString()!);
+        api ??= new ApiReader(Address);
+        using var http = new HttpClient { BaseAddress = Address };
+        try
+        {
+            using var answer = await http.GetAsync(new Uri("health/ready", UriKind.Relative), cancellation);
+            return answer.IsSuccessStatusCode ? Address : null;
+        }
+        catch (HttpRequestException)
+        {
+            return null;   // announced, not yet listening: ask again
+        }
+    }
+}
