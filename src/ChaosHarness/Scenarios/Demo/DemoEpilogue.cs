@@ -39,7 +39,8 @@ sealed class DemoEpilogue(TrainingWorld world, DemoOptions options, DemoNarrator
         narrator.Title("Figures");
         narrator.Lines(string.Create(CultureInfo.InvariantCulture, $"""
                 opened       {counts.Full} full and {counts.Incremental} incremental checkpoints
-                closed       {counts.Sealed} sealed, {counts.Abandoned} abandoned; now {counts.Verified} verified, {counts.Quarantined} quarantined
+                closed       {counts.Sealed} sealed, {counts.Abandoned} abandoned
+                now          {counts.Verified} verified, {counts.Quarantined} quarantined
                 stall        {saves.StallMsP50:F2} ms per save (median over ranks), {saves.StallMsMax:F2} ms at most
                 bytes        {saves.RawBytes / mebi:F1} MiB captured, {saves.StoredBytes / mebi:F1} MiB stored, {saves.Ratio:F2}x
                 events       {summary.Events} on record, PostgreSQL {summary.Postgres}, {summary.Broker} bus

@@ -1,5 +1,4 @@
 using Lineage.ChaosHarness.Faults;
-using Lineage.ChaosHarness.Worlds;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;

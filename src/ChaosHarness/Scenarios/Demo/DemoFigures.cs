@@ -25,7 +25,8 @@ static class DemoFigures
         var vacuous = faults.MissingEffect(checkpoints, recoveries);
         var verdict = difference is not null ? DemoVerdict.Diverged : vacuous is not null ? DemoVerdict.Vacuous : DemoVerdict.Exact;
         return new DemoSummary(
-            Schema: 1, verdict, difference ?? vacuous, golden.Digest, final.Digest, recoveries.Count, Count(checkpoints), Saves(world, run, checkpoints),
+            Schema: 1, verdict, difference ?? vacuous, golden.Digest, final.Digest, recoveries.Count, Count(checkpoints),
+            Saves(world, run, checkpoints),
             [.. recoveries.Select(recovery => Story(recovery, Phases(world, run)))], log.Count, options.Ranks.Value, options.Steps,
             service.Postgres, service.Broker, Math.Round(elapsed.TotalSeconds, 1), options.StateDirectory);
     }

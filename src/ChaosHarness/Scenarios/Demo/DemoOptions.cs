@@ -24,7 +24,7 @@ public sealed record DemoOptions(
     public Rank KilledAfterDamage => new(Ranks.Value - 1);
 
     /// <summary>The rank whose stored shard is damaged: not the one that dies, so that two different ranks are hit.</summary>
-    public Rank Damaged => new(0);
+    public static Rank Damaged { get; } = new(0);
 
     /// <summary>
     /// The save, counted from 1, in which the first rank dies: a third of the way, so that restore points exist before it.

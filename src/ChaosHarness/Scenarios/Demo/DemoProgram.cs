@@ -97,7 +97,7 @@ public sealed class DemoProgram(DemoOptions options, DemoNarrator narrator, Time
     {
         if (await watch.NewestVerifiedAsync(cancellation) is not { } newest) return null;
         if (newest.Checkpoint.Generation.Value < 2 || newest.Checkpoint.Step.Value < options.DamageFromStep) return null;
-        var shard = newest.Shards.Single(candidate => candidate.Rank == options.Damaged).Stored!;
+        var shard = newest.Shards.Single(candidate => candidate.Rank == DemoOptions.Damaged).Stored!;
         var flip = BitFlip.Middle(Path.Combine(world.StoreDirectory, shard.ObjectKey));
         var process = watch.ProcessOf(options.KilledAfterDamage);
         if (!ChildProcess.Send(process, Signal.Kill)) throw new WorldException(
