@@ -36,6 +36,7 @@ public static class ProblemCodes
         RunCompleted = "run-completed",
         LeaseHeld = "lease-held",
         NoLease = "no-lease",
+        RecoveryNeeded = "recovery-needed",
         StaleGeneration = "stale-generation",
         UnknownGeneration = "unknown-generation",
         CheckpointClosed = "checkpoint-closed",

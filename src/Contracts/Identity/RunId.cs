@@ -18,6 +18,9 @@ public readonly record struct RunId : ITextValue<RunId>, IComparable<RunId>
     /// <summary>The text. The default value names no run and throws here.</summary>
     public string Value => value ?? throw new InvalidOperationException("This RunId was never set; it names no run.");
 
+    /// <summary>Key of the event stream that holds this run's life.</summary>
+    public string StreamKey => $"run/{Value}";
+
     public static RunId Parse(string text) => TryParse(text, out var run)
         ? run
         : throw new FormatException(

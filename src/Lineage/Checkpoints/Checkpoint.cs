@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Events;
+using Lineage.Contracts.Format;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.Checkpoints;
+
+/// <summary>What is on record of one rank's shard.</summary>
+/// <param name="Stored">Durable copies, at most as many as the plan asks for, all with one root.</param>
+/// <param name="Verified">The worst finding so far; among intact ones the deepest and newest.</param>
+public sealed record ShardState(Rank Rank, ShardDiffed? Diffed, ImmutableList<ShardStored> Stored, ShardVerified? Verified)
+{
+    /// <summary>Root of the shard; null until a copy is durable.</summary>
+    [JsonIgnore]
+    public ContentHash? Root => Stored is [var first, ..] ? first.Root : null;
+}
+
+/// <summary>State of a checkpoint, folded from its stream. Immutable.</summary>
+/// <param name="VerifiedAt">When it became verified; stays set under quarantine, for people.</param>
+public sealed record Checkpoint(
+    CheckpointOpened Opened, CheckpointPhase Phase, ImmutableSortedDictionary<Rank, ShardState> Shards, CheckpointSealed? Sealed,
+    CheckpointAbandoned? Abandoned, DateTimeOffset? VerifiedAt, CheckpointQuarantined? Quarantined)
+{
+    [JsonIgnore]
+    public CheckpointId Id => Opened.Checkpoint;
+
+    /// <summary>Immutable and complete, whatever was found since.</summary>
+    [JsonIgnore]
+    public bool IsSealed => Sealed is not null;
+
+    /// <summary>Ranks of the world without enough durable copies, in order.</summary>
+    public IReadOnlyList<Rank> MissingRanks() => [.. Opened.WorldSize.Ranks.Where(rank => !HasCopies(rank))];
+
+    public bool HasCopies(Rank rank) => Shards.TryGetValue(rank, out var shard) && shard.Stored.Count >= Opened.Copies;
+
+    public ShardState Shard(Rank rank) => Shards.GetValueOrDefault(rank) ?? new ShardState(rank, Diffed: null, [], Verified: null);
+
+    /// <summary>The closed list of shards; its hash is the checkpoint's content.</summary>
+    /// <remarks>Only meaningful once every rank has stored; a pure function of the facts, whatever order they came in.</remarks>
+    public Manifest Manifest() => new(
+        Contracts.Format.Manifest.FormatName, Id, Opened.Kind, Opened.Base, Opened.WorldSize, Opened.LayoutDigest,
+        [.. Shards.Values.Where(static shard => shard.Stored.Count > 0).Select(static shard => new ManifestShard(
+            shard.Rank, shard.Stored[0].Root, shard.Diffed!.RawBytes, shard.Stored[0].StoredBytes, shard.Stored[0].ObjectKey))]);
+
+    /// <summary>Folds one event. Events of other streams pass through.</summary>
+    /// <exception cref="InvalidOperationException">The stream does not begin with <see cref="CheckpointOpened"/>: the store is damaged.</exception>
+    public static Checkpoint? Fold(Checkpoint? state, object @event) => @event switch
+    {
+        CheckpointOpened e => new Checkpoint(
+            e, CheckpointPhase.Open, ImmutableSortedDictionary<Rank, ShardState>.Empty, Sealed: null, Abandoned: null, VerifiedAt: null, Quarantined: null),
+        ShardDiffed e => Begun(state, e).With(e.Rank, shard => shard with { Diffed = e }),
+        ShardStored e => Begun(state, e).With(e.Rank, shard => shard with { Stored = shard.Stored.Add(e) }),
+        ShardVerified e => Begun(state, e).With(e.Rank, shard => shard with { Verified = e }),
+        CheckpointSealed e => Begun(state, e) with { Phase = CheckpointPhase.Sealed, Sealed = e },
+        CheckpointAbandoned e => Begun(state, e) with { Phase = CheckpointPhase.Abandoned, Abandoned = e },
+        CheckpointVerified e => Begun(state, e) with { Phase = CheckpointPhase.Verified, VerifiedAt = e.At },
+        CheckpointQuarantined e => Begun(state, e) with { Phase = CheckpointPhase.Quarantined, Quarantined = e },
+        _ => state,
+    };
+
+    Checkpoint With(Rank rank, Func<ShardState, ShardState> change) => this with { Shards = Shards.SetItem(rank, change(Shard(rank))) };
+
+    static Checkpoint Begun(Checkpoint? state, object @event) =>
+        state ?? throw new InvalidOperationException($"{@event.GetType().Name} before CheckpointOpened: the checkpoint's stream is damaged.");
+}
