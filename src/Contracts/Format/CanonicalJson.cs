@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -12,6 +11,11 @@ namespace Lineage.Contracts.Format;
 /// </summary>
 public static class CanonicalJson
 {
+    /// <summary>Largest whole number that every JSON reader keeps exact.</summary>
+    public const long WholeNumberMax = 9_007_199_254_740_991;
+
+    static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     /// <summary>How contracts are written as JSON everywhere: camelCase, enums by name, nulls kept.</summary>
     public static JsonSerializerOptions Options { get; } = ContractJson.Create();
 
@@ -22,14 +26,18 @@ public static class CanonicalJson
     /// <summary>SHA-256 of the canonical bytes.</summary>
     public static ContentHash Digest(object value) => ContentHash.Of(Write(value, value.GetType()));
 
+    /// <exception cref="FormatException">
+    /// There is no canonical form: a member named twice, half a surrogate pair, or a number that a double cannot hold (a whole one above
+    /// <see cref="WholeNumberMax"/> would silently become another).
+    /// </exception>
     public static byte[] Canonicalize(JsonElement element)
     {
-        var output = new ArrayBufferWriter<byte>();
+        var output = new StringBuilder();
         Append(element, output);
-        return output.WrittenSpan.ToArray();
+        return StrictUtf8.GetBytes(output.ToString());
     }
 
-    static void Append(JsonElement element, ArrayBufferWriter<byte> output)
+    static void Append(JsonElement element, StringBuilder output)
     {
         switch (element.ValueKind)
         {
@@ -37,90 +45,107 @@ public static class CanonicalJson
                 AppendObject(element, output);
                 break;
             case JsonValueKind.Array:
-                Text("[", output);
-                var first = true;
-                foreach (var item in element.EnumerateArray())
-                {
-                    if (!first) Text(",", output);
-                    first = false;
-                    Append(item, output);
-                }
-
-                Text("]", output);
+                AppendArray(element, output);
                 break;
             case JsonValueKind.String:
-                AppendString(element.GetString()!, output);
+                AppendString(Text(element.GetString), output);
                 break;
             case JsonValueKind.Number:
-                Text(Number(element), output);
+                output.Append(Number(element));
                 break;
             default:
-                Text(element.GetRawText(), output);
+                output.Append(element.GetRawText());
                 break;
         }
     }
 
-    static void AppendObject(JsonElement element, ArrayBufferWriter<byte> output)
+    static void AppendArray(JsonElement element, StringBuilder output)
     {
-        Text("{", output);
-        var first = true;
+        output.Append('[');
+        var separator = "";
+        foreach (var item in element.EnumerateArray())
+        {
+            output.Append(separator);
+            separator = ",";
+            Append(item, output);
+        }
+
+        output.Append(']');
+    }
+
+    static void AppendObject(JsonElement element, StringBuilder output)
+    {
+        output.Append('{');
         string? previous = null;
-        foreach (var member in element.EnumerateObject().OrderBy(static m => m.Name, StringComparer.Ordinal))
+        foreach (var (name, value) in element.EnumerateObject().Select(static m => (Name: Text(() => m.Name), m.Value)).OrderBy(static m => m.Name, StringComparer.Ordinal))
         {
-            if (string.Equals(previous, member.Name, StringComparison.Ordinal))
-                throw new FormatException($"A JSON object names \"{member.Name}\" twice; it has no canonical form.");
-            previous = member.Name;
-            if (!first) Text(",", output);
-            first = false;
-            AppendString(member.Name, output);
-            Text(":", output);
-            Append(member.Value, output);
+            if (string.Equals(previous, name, StringComparison.Ordinal)) throw new FormatException($"A JSON object names \"{name}\" twice; it has no canonical form.");
+            if (previous is not null) output.Append(',');
+            previous = name;
+            AppendString(name, output);
+            output.Append(':');
+            Append(value, output);
         }
 
-        Text("}", output);
+        output.Append('}');
     }
 
-    static void AppendString(string text, ArrayBufferWriter<byte> output)
+    /// <summary>RFC 8785, section 3.2.2.2: only the quote, the backslash and what lies below a blank are escaped.</summary>
+    static void AppendString(string text, StringBuilder output)
     {
-        Text("\"", output);
-        foreach (var rune in text.EnumerateRunes())
-        {
-            var escape = rune.Value switch
+        output.Append('"');
+        foreach (var c in text)
+            _ = c switch
             {
-                '"' => "\\\"",
-                '\\' => "\\\\",
-                '\b' => "\\b",
-                '\f' => "\\f",
-                '\n' => "\\n",
-                '\r' => "\\r",
-                '\t' => "\\t",
-                < 0x20 => string.Create(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}"),
-                _ => null,
+                '"' => output.Append("\\\""),
+                '\\' => output.Append(@"\\"),
+                '\b' => output.Append("\\b"),
+                '\f' => output.Append("\\f"),
+                '\n' => output.Append("\\n"),
+                '\r' => output.Append("\\r"),
+                '\t' => output.Append("\\t"),
+                < ' ' => output.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
+                _ => output.Append(c),
             };
-            Text(escape ?? rune.ToString(), output);
-        }
-
-        Text("\"", output);
+        output.Append('"');
     }
 
-    /// <summary>Whole numbers up to 2^63-1 keep every digit (an extension of RFC 8785, which sees only doubles); all others are written as ECMAScript does.</summary>
-    static string Number(JsonElement element) => element.TryGetInt64(out var whole)
-        ? whole.ToString(CultureInfo.InvariantCulture)
-        : EcmaScriptNumber(element.GetDouble());
+    static string Text(Func<string?> read)
+    {
+        try
+        {
+            return read()!;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new FormatException("A JSON string holds half a surrogate pair; it has no canonical form.", e);
+        }
+    }
 
-    /// <summary>Number::toString of ECMA-262, section 6.1.6.1.20, from the shortest digits that read back as the same double.</summary>
+    static string Number(JsonElement element)
+    {
+        var text = element.GetRawText();
+        if (text.AsSpan().ContainsAny(".eE")) return EcmaScriptNumber(element.GetDouble());
+        if (!element.TryGetInt64(out var whole) || whole is < -WholeNumberMax or > WholeNumberMax)
+            throw new FormatException($"{text} is a whole number outside [-2^53+1, 2^53-1]; it has no exact canonical form.");
+        return whole.ToString(CultureInfo.InvariantCulture);   // also turns -0 into 0
+    }
+
+    /// <summary>Number::toString of ECMA-262 (section 6.1.6.1.20): the shortest digits that read back as the same double, laid out as there.</summary>
     public static string EcmaScriptNumber(double value)
     {
         if (!double.IsFinite(value)) throw new FormatException($"{value} is no JSON number; it has no canonical form.");
         if (value == 0) return "0";
-        var scientific = Math.Abs(value).ToString("E16", CultureInfo.InvariantCulture);
-        var shortest = Math.Abs(value).ToString("R", CultureInfo.InvariantCulture);
-        var digits = new string([.. shortest.Split('E')[0].Where(char.IsAsciiDigit)]).TrimStart('0').TrimEnd('0');
-        var n = int.Parse(scientific.AsSpan(scientific.IndexOf('E', StringComparison.Ordinal) + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) + 1;
-        if (double.Parse(shortest, CultureInfo.InvariantCulture) >= Math.Pow(10, n)) n++;   // E16 may round down across a power of ten
-        return (value < 0 ? "-" : "") + Layout(digits, n);
+        var parts = Math.Abs(value).ToString("R", CultureInfo.InvariantCulture).Split('E');   // 123.45, 0.0012, 1.5E-07, 1E+21
+        var point = parts[0].IndexOf('.', StringComparison.Ordinal) is var at and >= 0 ? at : parts[0].Length;
+        var all = parts[0].Replace(".", "", StringComparison.Ordinal);
+        var digits = all.TrimStart('0');
+        var exponent = parts.Length == 2 ? int.Parse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : 0;
+        return (value < 0 ? "-" : "") + Layout(digits.TrimEnd('0'), point - (all.Length - digits.Length) + exponent);
     }
 
+    /// <param name="digits">k digits, the first and the last not zero.</param>
+    /// <param name="n">The value is 0.digits × 10^n.</param>
     static string Layout(string digits, int n)
     {
         var k = digits.Length;
@@ -130,6 +155,4 @@ public static class CanonicalJson
         var exponent = string.Create(CultureInfo.InvariantCulture, $"{(n > 0 ? "+" : "-")}{Math.Abs(n - 1)}");
         return k == 1 ? $"{digits}e{exponent}" : $"{digits[..1]}.{digits[1..]}e{exponent}";
     }
-
-    static void Text(string text, ArrayBufferWriter<byte> output) => Encoding.UTF8.GetBytes(text, output);
 }

@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+using Lineage.Contracts.Format;
+
+namespace Lineage.Agents.Shards;
+
+/// <summary>Memory outside the managed heap, of any length, on a 64-byte boundary. Its content is undefined until written.</summary>
+public sealed unsafe class NativeBytes : SafeHandle
+{
+    /// <exception cref="OutOfMemoryException">There is not that much.</exception>
+    public NativeBytes(long length) : base(invalidHandleValue: 0, ownsHandle: true)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        Length = length;
+        SetHandle((nint)NativeMemory.AlignedAlloc((nuint)Math.Max(1, length), ShardLimits.Alignment));
+        GC.AddMemoryPressure(Math.Max(1, length));
+    }
+
+    /// <summary>Bytes.</summary>
+    public long Length { get; }
+
+    public override bool IsInvalid => handle == 0;
+
+    /// <summary>Whoever uses the span keeps this object alive and undisposed meanwhile.</summary>
+    public Span<byte> Slice(long offset, int length)
+    {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
+        return new Span<byte>((byte*)handle + offset, length);
+    }
+
+    protected override bool ReleaseHandle()
+    {
+        NativeMemory.AlignedFree((void*)handle);
+        GC.RemoveMemoryPressure(Math.Max(1, Length));
+        return true;
+    }
+}

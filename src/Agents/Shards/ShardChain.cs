@@ -1,0 +1,73 @@
+using Lineage.Contracts.Format;
+
+namespace Lineage.Agents.Shards;
+
+/// <summary>
+/// The shards of one rank that rebuild its state together: the full one first, then every delta. Restoring reads the top link chunk by chunk through
+/// the links below, so the state is never in memory as a whole. Owns its readers. Not thread safe.
+/// </summary>
+public sealed class ShardChain : IDisposable
+{
+    readonly IReadOnlyList<ShardReader> links;
+
+    ShardChain(IReadOnlyList<ShardReader> links)
+    {
+        this.links = links;
+        for (var i = 0; i < links.Count - 1; i++) Below = links[i].View(Below);
+        Bytes = Top.View(Below);
+    }
+
+    /// <summary>The link asked for.</summary>
+    public ShardReader Top => links[^1];
+
+    /// <summary>What the top link's differences refer to; null when it is a full shard. For <see cref="ShardReader.DecodeChunk"/>.</summary>
+    public ITensorBytes? Below { get; }
+
+    /// <summary>The state that the top link holds.</summary>
+    public ITensorBytes Bytes { get; }
+
+    /// <summary>Bytes read from all links so far.</summary>
+    public long ReadBytes => links.Sum(static link => link.ReadBytes);
+
+    /// <param name="paths">The full shard first, then every delta in the order of application.</param>
+    /// <exception cref="ShardFormatException">A link is damaged, or is not the base that the next one names.</exception>
+    /// <exception cref="IOException">A link is missing or cannot be read.</exception>
+    public static ShardChain Open(IReadOnlyList<string> paths)
+    {
+        var readers = new List<ShardReader>(paths.Count);
+        try
+        {
+            foreach (var path in paths) readers.Add(ShardReader.Open(path));
+            return Of(readers);
+        }
+        catch
+        {
+            foreach (var reader in readers) reader.Dispose();
+            throw;
+        }
+    }
+
+    /// <param name="links">Owned by the chain once it is returned.</param>
+    /// <exception cref="ShardFormatException">A link is not the base that the next one names.</exception>
+    public static ShardChain Of(IReadOnlyList<ShardReader> links)
+    {
+        if (links is []) throw new ArgumentException("A chain has at least one link.", nameof(links));
+        if (links[0].Identity.Base is { } missing)
+            throw new ShardFormatException(links[0].Name, 0, $"the chain begins with an incremental shard; its base {missing.Checkpoint} is missing.");
+        foreach (var (lower, upper) in links.Zip(links.Skip(1)))
+        {
+            if (upper.Identity.Base is not { } link)
+                throw new ShardFormatException(upper.Name, 0, $"a full shard lies above {lower.Identity.Shard} in the chain.");
+            if (link.ShardRoot != lower.Root || link.Checkpoint != lower.Identity.Shard.Checkpoint)
+                throw new ShardFormatException(
+                    upper.Name, 0, $"it was encoded against {link.Checkpoint} with root {link.ShardRoot.Short}; below it lies {lower.Identity.Shard} with root {lower.Root.Short}.");
+        }
+
+        return new ShardChain(links);
+    }
+
+    public void Dispose()
+    {
+        foreach (var link in links) link.Dispose();
+    }
+}
