@@ -76,7 +76,7 @@ public sealed record ShardHeader(ShardIdentity Identity, CodecName Codec, int Ch
 
     /// <summary>The JSON form.</summary>
     sealed record Body(
-        RunId Run, Generation Generation, Step Step, Rank Rank, WorldSize WorldSize, ShardBase? Base, CodecName Codec, ContentHash LayoutDigest, int ChunkElements)
+        RunId Run, Generation Generation, Step Step, Rank Rank, WorldSize WorldSize, BaseShard? Base, CodecName Codec, ContentHash LayoutDigest, int ChunkElements)
     {
         public static Body Of(ShardHeader header)
         {
