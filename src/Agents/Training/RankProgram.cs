@@ -39,16 +39,25 @@ public static class RankProgram
             PeerLostException lost => (lost.Code, ExitCodes.PeerLost),
             RendezvousException lost => (lost.Code, ExitCodes.PeerLost),
             RankRefusedException refused => (refused.Code, refused.ExitCode),
+            LineageProblemException problem => (problem.Code, ExitOf(problem.Code)),
             LibtorchMissingException missing => (missing.Code, ExitCodes.Failed),
             CorpusMissingException missing => (missing.Code, ExitCodes.Failed),
-            StateMismatchException => ("state-mismatch", ExitCodes.Failed),
+            StateMismatchException => (StateMismatchException.Code, ExitCodes.Failed),
             OperationCanceledException => ("interrupted", ExitCodes.Interrupted),
             _ => (ProblemCodes.Internal, ExitCodes.Failed),
         };
-        if (exit == ExitCodes.Failed) voice.Log(ending.ToString());
+        if (code == ProblemCodes.Internal) voice.Log(ending.ToString());
         voice.Tell(RankEventKind.Error, e => e with { Code = code, Message = ending.Message, Peer = (ending as PeerLostException)?.Peer });
         return exit;
     }
+
+    static int ExitOf(string code) => code switch
+    {
+        ProblemCodes.StaleGeneration or ProblemCodes.UnknownGeneration => ExitCodes.Fenced,
+        ProblemCodes.ShardDamaged => ExitCodes.FoundDamage,
+        ProblemCodes.ServerUnreachable => ExitCodes.ServerUnreachable,
+        _ => ExitCodes.Failed,
+    };
 }
 
 /// <summary>The phases of one rank, in order.</summary>
@@ -98,9 +107,8 @@ sealed class RankLife(RankOptions options, IRankHooks hooks, RankVoice voice, Ti
         }
 
         var (took, digest) = (Elapsed(begun), trainer.State.Digest());
-        voice.Tell(
-            RankEventKind.Restored,
-            e => e with { Checkpoint = point, Step = point.Step, ReadBytes = outcome.ReadBytes, Milliseconds = took, StateDigest = digest });
+        var restored = new RankEvent(RankEventKind.Restored, options.Rank, options.Generation, point.Step, took);
+        voice.Tell(RankEventKind.Restored, _ => restored with { Checkpoint = point, ReadBytes = outcome.ReadBytes, StateDigest = digest });
     }
 
     /// <returns>True when training was stopped before its last step.</returns>

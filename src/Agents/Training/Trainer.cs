@@ -24,7 +24,11 @@ public sealed record TrainerSettings(TransformerShape Shape, AdamWSettings Optim
 public sealed record StepOutcome(Step Step, double Loss, bool Stop);
 
 /// <summary>The restored state does not fit this trainer. Nothing was trained on it.</summary>
-public sealed class StateMismatchException(string message) : Exception(message);
+public sealed class StateMismatchException(string message) : Exception(message)
+{
+    /// <summary>Stable code of this error.</summary>
+    public const string Code = "state-mismatch";
+}
 
 /// <summary>
 /// One rank of data-parallel training. A step: gradients of the own batch → each owner receives its rows from all ranks and adds them in
