@@ -3,6 +3,7 @@ using System.Text.Json;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
+using Lineage.Narration;
 using Lineage.Runs;
 
 namespace Lineage.Decisions;
@@ -60,7 +61,7 @@ public static class Refusals
         : presented > run.Generation || presented.Value == 0 ? UnknownGeneration(run, presented)
         : null;
 
-    public static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+    public static string Number(long value) => Quantities.Number(value);
 
     public static string Time(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }
