@@ -1,0 +1,97 @@
+using System.IO.Hashing;
+using Lineage.Agents.Shards;
+using Lineage.Contracts.Format;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.Agents.Capture;
+
+/// <summary>
+/// One copy of a rank's state, taken while training stands still. Each chunk is hashed (XxHash3-64) right after it was copied, while it is
+/// still in the processor's cache: nothing can touch the bytes in between, and the hash costs the stall far less than a second pass would.
+/// </summary>
+/// <remarks>Immutable after the capture; reads are thread safe until it is disposed. It lives in memory only: a crash leaves nothing of
+/// it.</remarks>
+public sealed class CapturedState : ITensorBytes, IDisposable
+{
+    readonly BufferPool pool;
+    readonly NativeBuffer buffer;
+    readonly long[] offsets;
+    readonly ulong[][] hashes;
+    int disposed;
+
+    CapturedState(IReadOnlyList<TensorSpec> tensors, BufferPool pool)
+    {
+        Tensors = tensors;
+        this.pool = pool;
+        offsets = new long[tensors.Count];
+        hashes = new ulong[tensors.Count][];
+        var end = 0L;
+        for (var i = 0; i < tensors.Count; i++)
+        {
+            offsets[i] = end;
+            end = ShardLimits.Align(checked(end + tensors[i].Bytes));
+            hashes[i] = new ulong[ChunkPlan.Count(tensors[i], ShardLimits.ChunkElementsDefault)];
+        }
+
+        RawBytes = tensors.Sum(static tensor => tensor.Bytes);
+        buffer = pool.Rent(end);
+    }
+
+    public IReadOnlyList<TensorSpec> Tensors { get; }
+
+    /// <summary>Sum of the tensors, in bytes.</summary>
+    public long RawBytes { get; }
+
+    /// <summary>How long training stood still for the copy, in microseconds.</summary>
+    public long StallMicroseconds { get; private set; }
+
+    /// <summary>Set once the state is stored, so that it can serve as a base; null before.</summary>
+    public ContentHash? ShardRoot { get; private set; }
+
+    /// <param name="state">Between two steps; not touched after this returns.</param>
+    public static CapturedState Take(IRankState state, BufferPool pool, TimeProvider clock)
+    {
+        var started = clock.GetTimestamp();
+        var captured = new CapturedState([.. state.Layout], pool);
+        try
+        {
+            foreach (var chunk in ChunkPlan.Of(captured.Tensors))
+            {
+                var target = captured.buffer.Slice(captured.offsets[chunk.Tensor] + chunk.ByteOffset, chunk.Length);
+                state.Read(chunk.Tensor, chunk.ByteOffset, target);
+                captured.hashes[chunk.Tensor][chunk.Ordinal] = XxHash3.HashToUInt64(target);
+            }
+        }
+        catch
+        {
+            captured.Dispose();
+            throw;
+        }
+
+        captured.StallMicroseconds = (long)clock.GetElapsedTime(started).TotalMicroseconds;
+        return captured;
+    }
+
+    public void Read(int tensor, long byteOffset, Span<byte> destination)
+    {
+        ObjectDisposedException.ThrowIf(disposed != 0, this);
+        var last = Tensors[tensor].Bytes - destination.Length;
+        if (byteOffset < 0 || byteOffset > last)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(byteOffset), byteOffset, $"{destination.Length:N0} bytes of {Tensors[tensor].Name} begin at [0-{last}].");
+        }
+
+        buffer.Slice(offsets[tensor] + byteOffset, destination.Length).CopyTo(destination);
+    }
+
+    public ulong? HashAtCapture(int tensor, long ordinal) => hashes[tensor][ordinal];
+
+    /// <summary>The bytes are durable as the shard with this root; from now on they can be a base.</summary>
+    public void StoredAs(ContentHash root) => ShardRoot = root;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) == 0) pool.Return(buffer);
+    }
+}

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using Lineage.Agents.Capture;
+using Lineage.Agents.Reporting;
+using Lineage.Agents.Restoring;
+using Lineage.Agents.Shards;
+using Lineage.Agents.Tiers;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Format;
+using Lineage.Contracts.Identity;
+using Lineage.Contracts.Messages;
+
+namespace Lineage.Agents.Saving;
+
+/// <summary>What a save works with. Shared by all saves of a rank.</summary>
+/// <param name="Report">One line for the rank's log.</param>
+public sealed record SaverParts(
+    ICheckpointPort Service, ITier Tier, Outbox Outbox, OutboxPump Pump, Restorer Restorer, TimeProvider Clock, IDurableSteps Steps,
+    Action<string> Report);
+
+/// <summary>Carries one captured state through <see cref="SaveStep"/>: does each effect and feeds the result back.</summary>
+sealed class SaveRun(SaverOptions options, SaverParts parts, KeyframeSlot keyframes, CapturedState captured, Step step, long startedAt)
+{
+    readonly CheckpointId checkpoint = new(options.Run, options.Generation, step);
+    readonly string correlation = SaveTrace.CorrelationOf(new CheckpointId(options.Run, options.Generation, step));
+    ShardWritten? written;
+    ContentHash? baseRoot;
+    long encodeMicroseconds;
+    long? durableMicroseconds;
+
+    /// <summary>Always ends; the outcome says how.</summary>
+    public async Task<(SaveState.Ended End, SaveRecord Record)> RunAsync(long waitMicroseconds, CancellationToken ct)
+    {
+        using var trace = SaveTrace.Start(correlation, checkpoint);
+        var (state, effect) = SaveStep.Begin(options.Bounds, parts.Clock.GetUtcNow());
+        while (effect is not SaveEffect.End)
+        {
+            var input = await DoAsync(effect, ct);
+            (state, effect) = SaveStep.Next(state, input, options.Bounds, parts.Clock.GetUtcNow());
+        }
+
+        var end = (SaveState.Ended)state;
+        if (end.Outcome == SaveOutcome.Sealed) parts.Steps.Reached(DurableStep.Closed);
+        var record = new SaveRecord(
+            step, options.Generation, end.Plan?.Kind, captured.StallMicroseconds, waitMicroseconds, captured.RawBytes,
+            written?.StoredBytes ?? 0, encodeMicroseconds, durableMicroseconds, Elapsed(), end.Outcome,
+            end.Problem?.Code, end.Problem?.Detail);
+        return (end, record);
+    }
+
+    /// <summary>The root that this rank's shard has in the tier; null if it was not stored.</summary>
+    public ContentHash? Root => written?.Root;
+
+    async Task<SaveInput> DoAsync(SaveEffect effect, CancellationToken ct)
+    {
+        try
+        {
+            return effect switch
+            {
+                SaveEffect.Open => await OpenAsync(ct),
+                SaveEffect.Wait wait => await WaitAsync(wait.Time, ct),
+                SaveEffect.Store store => await StoreAsync(store.Plan, ct),
+                SaveEffect.Report => await ReportAsync(ct),
+                SaveEffect.Look => await LookAsync(ct),
+                _ => throw new UnreachableException(),
+            };
+        }
+        catch (LineageProblemException e)
+        {
+            return effect switch
+            {
+                SaveEffect.Open => new SaveInput.OpenFailed(e.Problem),
+                SaveEffect.Look => new SaveInput.Unseen(e.Problem),
+                _ => new SaveInput.LocalFailure(e.Problem),
+            };
+        }
+        catch (Exception e) when (effect is SaveEffect.Store or SaveEffect.Report && SaveFailures.ProblemOf(e, checkpoint) is { } problem)
+        {
+            if (e is ShardDamagedException damaged) await ReportDamageAsync(damaged, ct);
+            return new SaveInput.LocalFailure(problem);
+        }
+    }
+
+    async Task<SaveInput> OpenAsync(CancellationToken ct)
+    {
+        var layout = LayoutDigest.Of(options.WorldSize, captured.Tensors);
+        var body = new OpenCheckpoint(options.WorldSize, layout, options.Actor, correlation);
+        var plan = await parts.Service.OpenAsync(checkpoint, body, ct);
+        parts.Steps.Reached(DurableStep.Opened);
+        return new SaveInput.Opened(plan);
+    }
+
+    async Task<SaveInput> WaitAsync(TimeSpan time, CancellationToken ct)
+    {
+        await Task.Delay(time, parts.Clock, ct);
+        return new SaveInput.Waited();
+    }
+
+    async Task<SaveInput> StoreAsync(SavePlan plan, CancellationToken ct)
+    {
+        var shard = new ShardId(checkpoint, options.Rank);
+        var below = plan.Base is { } link ? await keyframes.GetAsync(link, parts, options.Rank, ct) : null;
+        baseRoot = below?.ShardRoot;
+        var identity = new ShardIdentity(
+            shard, options.WorldSize, LayoutDigest.Of(options.WorldSize, captured.Tensors),
+            plan.Base is { } edge ? new BaseShard(edge.Checkpoint, edge.ManifestHash, below!.ShardRoot!.Value) : null);
+        await parts.Tier.PutAsync(ObjectKeys.Shard(shard), (stream, token) => Encode(stream, identity, below, token), parts.Steps, ct);
+        durableMicroseconds = Elapsed();
+        captured.StoredAs(written!.Root);
+        return new SaveInput.Stored();
+    }
+
+    ValueTask Encode(Stream stream, ShardIdentity identity, ITensorBytes? below, CancellationToken ct)
+    {
+        var started = parts.Clock.GetTimestamp();
+        written = ShardWriter.Write(stream, identity, captured, below, options.Preset, ct);
+        encodeMicroseconds = (long)parts.Clock.GetElapsedTime(started).TotalMicroseconds;
+        return ValueTask.CompletedTask;
+    }
+
+    async Task<SaveInput> ReportAsync(CancellationToken ct)
+    {
+        var stored = written!;
+        var shard = new ShardId(checkpoint, options.Rank);
+        var fact = new ShardStoreReported
+        {
+            Id = FactStanding.NameOf("shard-store", shard, stored.Root.ToString(), parts.Tier.Name),
+            Checkpoint = checkpoint,
+            Rank = options.Rank,
+            Actor = options.Actor,
+            Correlation = correlation,
+            Diff = new DiffFigures(
+                baseRoot, stored.RawBytes, stored.EncodedBytes, stored.Modes, encodeMicroseconds, captured.StallMicroseconds),
+            Root = stored.Root,
+            StoredBytes = stored.StoredBytes,
+            Tier = parts.Tier.Name,
+            ObjectKey = ObjectKeys.Shard(shard),
+        };
+        await parts.Outbox.AddAsync(fact, parts.Steps, ct);
+        parts.Pump.Added(fact);
+        return new SaveInput.Reported();
+    }
+
+    async Task<SaveInput> LookAsync(CancellationToken ct)
+    {
+        var view = await parts.Service.ReadAsync(checkpoint, ct);
+        parts.Pump.Observe(view);
+        return new SaveInput.Seen(view);
+    }
+
+    async Task ReportDamageAsync(ShardDamagedException damaged, CancellationToken ct)
+    {
+        var fact = FindingReports.Of(damaged.Shard, damaged.Found, options.Actor, correlation);
+        await parts.Outbox.AddAsync(fact, NoSteps.Instance, ct);
+        parts.Pump.Added(fact);
+    }
+
+    long Elapsed() => (long)parts.Clock.GetElapsedTime(startedAt).TotalMicroseconds;
+}
