@@ -61,7 +61,10 @@ public sealed record RecoveryTiming(
 
 /// <summary>Why a generation ended, once all its ranks have.</summary>
 /// <param name="Ranks">Those that failed, not those that only lost a peer.</param>
-public sealed record LaunchFailure(string Cause, ImmutableArray<Rank> Ranks);
+public sealed record LaunchFailure(string Cause, ImmutableArray<Rank> Ranks)
+{
+    public override string ToString() => $"{Cause} (rank {string.Join(", ", Ranks)})";
+}
 
 /// <summary>How a launch ended.</summary>
 /// <param name="Code">Stable code; null when done.</param>
@@ -154,9 +157,15 @@ public abstract record LaunchEffect
 
     public sealed record StartRanks(Generation Generation, CheckpointId? RestorePoint) : LaunchEffect;
 
-    public sealed record Terminate(ImmutableArray<Rank> Ranks) : LaunchEffect;
+    public sealed record Terminate(ImmutableArray<Rank> Ranks) : LaunchEffect
+    {
+        public override string ToString() => $"Terminate ranks {string.Join(", ", Ranks)}";
+    }
 
-    public sealed record Kill(ImmutableArray<Rank> Ranks) : LaunchEffect;
+    public sealed record Kill(ImmutableArray<Rank> Ranks) : LaunchEffect
+    {
+        public override string ToString() => $"Kill ranks {string.Join(", ", Ranks)}";
+    }
 
     public sealed record RenewLease(Generation Generation) : LaunchEffect;
 
