@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Worlds;
@@ -12,6 +13,9 @@ namespace Lineage.ChaosHarness.Scenarios.Demo;
 /// </summary>
 static class DemoFigures
 {
+    /// <summary>From the last sign of life of the failed rank to the first step of all new ones, in order.</summary>
+    static readonly string[] PhaseNames = ["detect", "stop", "decide", "verify", "start", "restore", "firstStep"];
+
     public static async Task<DemoSummary> CollectAsync(
         TrainingWorld world, DemoOptions options, ServiceView service, RunOutcome golden, RunOutcome final, InjectedFaults faults,
         TimeSpan elapsed,
@@ -70,17 +74,22 @@ static class DemoFigures
                 static group => group.Key, static group => Math.Round(group.Sum(static phase => phase.Value), 3), StringComparer.Ordinal));
 
     /// <summary>Seconds of each phase by the generation that the recovery started, from the launcher's own file.</summary>
-    static ILookup<long, KeyValuePair<string, double>> Phases(TrainingWorld world, RunId run) =>
-        Lines(world, run, "recoveries.jsonl")
-            .SelectMany(static line => line.GetProperty("phases").EnumerateObject(), static (line, phase) => (line, phase))
-            .ToLookup(
-                static pair => pair.line.GetProperty("generation").GetInt64(),
-                static pair => KeyValuePair.Create(pair.phase.Name, pair.phase.Value.GetDouble()));
+    static ILookup<long, KeyValuePair<string, double>> Phases(TrainingWorld world, RunId run)
+    {
+        using var result = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder(world, run), "launch-result.json")));
+        return result.RootElement.GetProperty("recoveries").EnumerateArray()
+            .SelectMany(static recovery => PhaseNames.Select(name => (
+                Generation: recovery.GetProperty("generation").GetInt64(),
+                Phase: KeyValuePair.Create(
+                    name, TimeSpan.Parse(recovery.GetProperty(name).GetString()!, CultureInfo.InvariantCulture).TotalSeconds))))
+            .ToLookup(static pair => pair.Generation, static pair => pair.Phase);
+    }
+
+    static string Folder(TrainingWorld world, RunId run) => Path.Combine(world.StateDirectory, "runs", run.ToString());
 
     static IEnumerable<JsonElement> Lines(TrainingWorld world, RunId run, string pattern)
     {
-        var folder = Path.Combine(world.StateDirectory, "runs", run.ToString());
-        foreach (var file in Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal))
+        foreach (var file in Directory.EnumerateFiles(Folder(world, run), pattern).Order(StringComparer.Ordinal))
         {
             var text = File.ReadAllText(file);
             foreach (var line in text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries))

@@ -26,7 +26,8 @@ public sealed record CheckpointCounts(int Sealed, int Verified, int Abandoned, i
 /// <param name="StoredBytes">What their shards occupy.</param>
 public sealed record SaveFigures(double StallMsP50, double StallMsMax, long RawBytes, long StoredBytes, double Ratio);
 
-/// <param name="Phases">Seconds by phase, as the launcher measured them; keys detect, decide, verify, restore, first-step.</param>
+/// <param name="Phases">Seconds by phase, as the launcher measured them; from the last sign of life of the failed rank to the first step of
+/// all new ones.</param>
 public sealed record RecoveryFigures(
     Generation Generation, string Cause, CheckpointId? Chosen, IReadOnlyList<string> Rejected, long? LostSteps, IReadOnlyDictionary<string,
     double> Phases);
