@@ -7,7 +7,7 @@ namespace Lineage.Agents.Codec;
 public sealed class Zstd : IDisposable
 {
     readonly Dictionary<ZstdEffort, Compressor> compressors = [];
-    readonly Decompressor decompressor = new();
+    Decompressor? decompressor;
 
     /// <summary>Room that <see cref="Compress"/> needs whatever the bytes are.</summary>
     public static int Bound(int length) => Compressor.GetCompressBound(length);
@@ -24,6 +24,7 @@ public sealed class Zstd : IDisposable
     {
         try
         {
+            decompressor ??= new Decompressor();
             var written = decompressor.Unwrap(frame, destination);
             return written == destination.Length ? null : $"a zstd frame holds {written:N0} bytes, expected {destination.Length:N0}";
         }
@@ -49,7 +50,7 @@ public sealed class Zstd : IDisposable
     public void Dispose()
     {
         foreach (var compressor in compressors.Values) compressor.Dispose();
-        decompressor.Dispose();
+        decompressor?.Dispose();
     }
 }
 
