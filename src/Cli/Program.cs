@@ -1,1 +1,3 @@
-return 0;
+using Lineage.Cli;
+
+return await LineageProgram.RunAsync(args, TimeProvider.System);

@@ -1,0 +1,42 @@
+using Lineage.Contracts.Api;
+
+namespace Lineage.Cli.Rendering;
+
+/// <summary><c>lineage chain REF</c>: what rebuilds a checkpoint, in the order of application, and the link that is broken.</summary>
+internal static class ChainPage
+{
+    public static IReadOnlyList<Line> Draw(ChainView chain, Screen screen)
+    {
+        var lines = new List<Line>
+        {
+            new Line(
+                (Marks.Short(chain.Checkpoint), Tone.Strong), $" g{chain.Checkpoint.Generation} {screen.Glyphs.Dot} ",
+                $"{Units.Count(chain.Links.Count, "link")}, {Units.Bytes(chain.ReadBytes)} to read {screen.Glyphs.Dot} ",
+                chain.Broken is null ? ($"{screen.Glyphs.Verified} whole", Tone.Good) : ($"{screen.Glyphs.Bad} broken", Tone.Bad))
+                    .Fit(screen),
+            Line.Empty,
+        };
+        lines.AddRange(Links(chain, screen));
+        if (chain.Broken is not { } broken) return lines;
+        lines.Add(Line.Empty);
+        lines.Add(new Line(($"{screen.Glyphs.Bad} {broken}", Tone.Bad)));
+        return lines;
+    }
+
+    public static IReadOnlyList<Line> Links(ChainView chain, Screen screen)
+    {
+        var table = new Table(
+            new("#", Right: true), new("CHECKPOINT"), new("KIND"), new("STORED", Right: true), new("SHARDS", Right: true), new("STATE"),
+                new("MANIFEST"));
+        for (var i = 0; i < chain.Links.Count; i++)
+        {
+            var link = chain.Links[i];
+            table.Add(
+                i.ToString(null, null), (link.Checkpoint.ToString(), Tone.Strong), Marks.Kind(link.Kind), Units.Bytes(link.StoredBytes),
+                link.Shards.Count.ToString(null, null), Marks.Of(link.Phase, screen.Glyphs),
+                (link.ManifestHash?.ToString() ?? "not sealed", Tone.Dim));
+        }
+
+        return table.Draw(screen, "  ");
+    }
+}

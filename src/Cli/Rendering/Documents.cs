@@ -1,0 +1,25 @@
+using Lineage.Contracts.Api;
+
+namespace Lineage.Cli.Rendering;
+
+// Shapes of JSON that a verb writes and that are no contract of the service.
+
+/// <summary><c>show -o json</c>.</summary>
+internal sealed record CheckpointWithEvents(CheckpointView Checkpoint, IReadOnlyList<LogEntry> Events);
+
+/// <summary>One row of <c>log --graph -o json</c>, newest first.</summary>
+/// <param name="Kind"><c>checkpoint</c>, <c>recovery</c>, <c>registered</c> or <c>completed</c>.</param>
+/// <param name="Parent">Id of the row it descends from; null for the first.</param>
+/// <param name="Alive">It lies on the history that the run would go on from.</param>
+internal sealed record GraphItem(
+    string Kind, string Id, string? Parent, bool Alive, CheckpointView? Checkpoint, RecoveryView? Recovery, RunView? Run)
+{
+    public static GraphItem Of(HistoryRow row) => row switch
+    {
+        HistoryRow.OfCheckpoint c => new("checkpoint", c.Key, c.Parent, c.Alive, c.View, null, null),
+        HistoryRow.OfRecovery r => new("recovery", r.Key, r.Parent, r.Alive, null, r.View, null),
+        HistoryRow.OfStart s => new("registered", s.Key, null, s.Alive, null, null, s.View),
+        HistoryRow.OfEnd e => new("completed", e.Key, e.Parent, e.Alive, null, null, e.View),
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+}

@@ -1,0 +1,21 @@
+using Lineage.Contracts.Api;
+
+namespace Lineage.Cli.Rendering;
+
+/// <summary>Which exit code a problem ends a verb with (docs/CLI.md, "Exit codes").</summary>
+internal static class ProblemExit
+{
+    public static int CodeOf(Problem problem) => problem.Code switch
+    {
+        ProblemCodes.BadRequest or ProblemCodes.BadReference or ProblemCodes.AmbiguousReference => ExitCodes.Usage,
+        ProblemCodes.NoSuchRun or ProblemCodes.NoSuchCheckpoint or ProblemCodes.NoSuchRecovery or ProblemCodes.NotFound
+            or ProblemCodes.CorpusMissing => ExitCodes.NotFound,
+        ProblemCodes.ShardDamaged or ProblemCodes.OutboxCorrupt => ExitCodes.FoundDamage,
+        ProblemCodes.NoRestorePoint => ExitCodes.NoRestorePoint,
+        ProblemCodes.ServerUnreachable or ProblemCodes.DatabaseUnreachable or ProblemCodes.BrokerUnreachable
+            or ProblemCodes.NotReady => ExitCodes.ServerUnreachable,
+        ProblemCodes.ConcurrentChange or ProblemCodes.LeaseHeld or ProblemCodes.StaleGeneration or ProblemCodes.StateLocked
+            => ExitCodes.ConcurrentChange,
+        _ => problem.Status is 401 or 403 ? ExitCodes.NotAuthorised : ExitCodes.Failed,
+    };
+}

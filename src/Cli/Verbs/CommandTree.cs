@@ -1,0 +1,38 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Lineage.Cli.Verbs;
+
+/// <summary>Every verb of <c>lineage</c>.</summary>
+internal static class CommandTree
+{
+    public static RootCommand Create(Globals globals)
+    {
+        var root = new RootCommand(
+            "Lineage keeps the life of every checkpoint of a training run as events, finds the right point to restore from, and rebuilds it bit for bit.")
+        {
+            RunVerbs.Status(globals),
+            HistoryVerbs.Log(globals),
+            HistoryVerbs.Show(globals),
+            HistoryVerbs.Chain(globals),
+            DoctorVerb.Create(globals),
+            RunVerbs.Runs(globals),
+            HistoryVerbs.Checkpoints(globals),
+            RecoveryVerbs.RestorePoints(globals),
+            RecoveryVerbs.Recoveries(globals),
+            ConfigVerb.Create(globals),
+            CompletionVerb.Create(globals),
+        };
+        globals.AddTo(root);
+        return root;
+    }
+
+    /// <summary>"lineage restore-point list": how a person types the command that was recognised.</summary>
+    public static string PathOf(CommandResult result)
+    {
+        var names = new List<string>();
+        for (SymbolResult? at = result; at is CommandResult command; at = at.Parent)
+            names.Insert(0, command.Command is RootCommand ? "lineage" : command.Command.Name);
+        return string.Join(' ', names);
+    }
+}
