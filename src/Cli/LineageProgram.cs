@@ -37,7 +37,7 @@ internal static class LineageProgram
         var command = parse.CommandResult.Command;
         var path = CommandTree.PathOf(parse.CommandResult);
         var errors = parse.UnmatchedTokens is [var unknown, ..]
-            ? [$"\"{unknown}\" is no {(unknown.StartsWith('-') ? "option" : command.Subcommands.Count > 0 ? "command" : "argument")} of {path}."]
+            ? [$"\"{unknown}\" is no {Place(unknown, command)} of {path}."]
             : parse.Errors.Select(static error => error.Message).Distinct(StringComparer.Ordinal);
         var candidates = command.Subcommands.Where(static sub => !sub.Hidden).Select(static sub => sub.Name)
             .Concat(command.Options.Where(static option => !option.Hidden).Select(static option => option.Name))
@@ -49,4 +49,7 @@ internal static class LineageProgram
         globals.OutletOf(parse).Write(Problem.Of(ProblemCodes.BadRequest, 400, "Wrong usage", detail), ExitCodes.Usage);
         return ExitCodes.Usage;
     }
+
+    static string Place(string token, Command command) =>
+        token.StartsWith('-') ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
 }

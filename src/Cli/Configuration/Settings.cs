@@ -16,7 +16,8 @@ internal sealed record SettingsFile(string Path, IReadOnlyDictionary<string, str
             using var document = JsonDocument.Parse(json);
             if (document.RootElement.ValueKind is not JsonValueKind.Object)
                 throw new FormatException(
-                    $"{path} holds a {document.RootElement.ValueKind}; expected an object such as {{\"server\": \"http://127.0.0.1:8217\"}}.");
+                    $"{path} holds a {document.RootElement.ValueKind}; " +
+                    "expected an object such as {\"server\": \"http://127.0.0.1:8217\"}.");
             var values = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var member in document.RootElement.EnumerateObject())
             {

@@ -124,7 +124,8 @@ internal static class HistoryPage
     {
         var g = screen.Glyphs;
         return new Line((
-            $"{g.Full} full  {g.Delta} delta  {g.Abandoned} abandoned  {g.Recovery} recovery   {g.Verified} verified  {g.Bad} quarantined  {g.Pending} not verified yet",
+            $"{g.Full} full  {g.Delta} delta  {g.Abandoned} abandoned  {g.Recovery} recovery   " +
+            $"{g.Verified} verified  {g.Bad} quarantined  {g.Pending} not verified yet",
             Tone.Dim));
     }
 }

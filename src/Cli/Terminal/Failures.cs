@@ -51,7 +51,8 @@ internal static class Failures
                 "Another program listens on that port. Nothing was started. Give another one with --url."),
         _ => Problem.Of(
             ProblemCodes.Internal, 500, "A bug in lineage",
-            $"{failure.GetType().Name}: {failure.Message} This is not your mistake. Run the same with {DebugVariable}=1 and report what it prints."),
+            $"{failure.GetType().Name}: {failure.Message} This is not your mistake. " +
+            $"Run the same with {DebugVariable}=1 and report what it prints."),
     };
 
     /// <summary>ENOSPC or EDQUOT, as .NET carries them on Linux.</summary>

@@ -9,7 +9,8 @@ internal static class CommandTree
     public static RootCommand Create(Globals globals)
     {
         var root = new RootCommand(
-            "Lineage keeps the life of every checkpoint of a training run as events, finds the right point to restore from, and rebuilds it bit for bit.")
+            "Lineage keeps the life of every checkpoint of a training run as events, finds the right point to restore from, " +
+            "and rebuilds it bit for bit.")
         {
             RunVerbs.Status(globals),
             HistoryVerbs.Log(globals),

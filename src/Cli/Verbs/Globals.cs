@@ -69,9 +69,9 @@ internal sealed class Globals(TimeProvider clock)
     public Outlet OutletOf(ParseResult parse, string? format = null)
     {
         // The tokens, not the value: this is also asked while the command line is refused.
-        var name = format ?? parse.GetResult(Output)?.Tokens.LastOrDefault()?.Value ?? Environment.GetEnvironmentVariable("LINEAGE_OUTPUT");
-        var known = Enum.TryParse<OutputFormat>(name, ignoreCase: true, out var given) && Enum.IsDefined(given);
-        return new Outlet(known ? given : OutputFormat.Table, IsOn(parse, NoColor), IsOn(parse, Ascii), clock);
+        var name = format ?? (parse.GetResult(Output)?.Tokens is [.., { Value: var given }] ? given : null) ?? Environment.GetEnvironmentVariable("LINEAGE_OUTPUT");
+        var isKnown = Enum.TryParse<OutputFormat>(name, ignoreCase: true, out var known) && Enum.IsDefined(known);
+        return new Outlet(isKnown ? known : OutputFormat.Table, IsOn(parse, NoColor), IsOn(parse, Ascii), clock);
     }
 
     static bool IsOn(ParseResult parse, Option option) => parse.GetResult(option) is { Implicit: false };

@@ -29,8 +29,8 @@ internal sealed class Invocation(ParseResult parse, Settings settings, Outlet ou
         ? server
         : throw new LineageProblemException(Problem.Of(
             ProblemCodes.BadRequest, 400, "No address of a server",
-            $"\"{settings[Settings.Server].Value}\" (from {settings[Settings.Server].Origin}) is no address of a server: expected http:// or https:// " +
-            $"with host and port, for example {Settings.DefaultServer}. Nothing was asked."));
+            $"\"{settings[Settings.Server].Value}\" (from {settings[Settings.Server].Origin}) is no address of a server: " +
+            $"expected http:// or https:// with host and port, for example {Settings.DefaultServer}. Nothing was asked."));
 
     public static ActorId Person { get; } = ActorOf("person", Environment.UserName);
 
