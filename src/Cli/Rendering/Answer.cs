@@ -98,7 +98,7 @@ internal static class CsvTable
                     foreach (var pair in Flatten(path + ".", inner)) yield return pair;
                     break;
                 case JsonArray list when list.Any(static entry => entry is JsonObject or JsonArray):
-                    yield return new(path + ".count", list.Count.ToString(CultureInfo.InvariantCulture));
+                    yield return new(path, list.Count.ToString(CultureInfo.InvariantCulture));
                     break;
                 case JsonArray list:
                     yield return new(path, string.Join(' ', list.Select(static entry => entry?.ToString() ?? "")));

@@ -16,27 +16,36 @@ internal static class ChainPage
                     .Fit(screen),
             Line.Empty,
         };
-        lines.AddRange(Links(chain, screen));
+        lines.AddRange(Links(chain, screen, digests: true));
         if (chain.Broken is not { } broken) return lines;
         lines.Add(Line.Empty);
         lines.Add(new Line(($"{screen.Glyphs.Bad} {broken}", Tone.Bad)));
         return lines;
     }
 
-    public static IReadOnlyList<Line> Links(ChainView chain, Screen screen)
+    /// <param name="digests">The whole digest of each manifest on a line of its own; else its first digits.</param>
+    public static IReadOnlyList<Line> Links(ChainView chain, Screen screen, bool digests)
     {
         var table = new Table(
             new("#", Right: true), new("CHECKPOINT"), new("KIND"), new("STORED", Right: true), new("SHARDS", Right: true), new("STATE"),
-                new("MANIFEST"));
+            new(digests ? "" : "MANIFEST"));
         for (var i = 0; i < chain.Links.Count; i++)
         {
             var link = chain.Links[i];
             table.Add(
                 i.ToString(null, null), (link.Checkpoint.ToString(), Tone.Strong), Marks.Kind(link.Kind), Units.Bytes(link.StoredBytes),
                 link.Shards.Count.ToString(null, null), Marks.Of(link.Phase, screen.Glyphs),
-                (link.ManifestHash?.ToString() ?? "not sealed", Tone.Dim));
+                (digests ? "" : link.ManifestHash?.Short ?? "not sealed", Tone.Dim));
         }
 
-        return table.Draw(screen, "  ");
+        var rows = table.Draw(screen, "  ");
+        if (!digests) return rows;
+        return
+        [
+            rows[0], .. chain.Links.SelectMany((link, i) => new[]
+            {
+                rows[i + 1], new Line(($"     {link.ManifestHash?.ToString() ?? "not sealed"}", Tone.Dim)).Fit(screen),
+            }),
+        ];
     }
 }

@@ -10,7 +10,7 @@ internal static class HistoryPage
     {
         var rows = HistoryRows.Order(history);
         var lanes = LaneLayout.Place([.. rows.Select(static row => new LaneNode(row.Key, row.Parent))]);
-        var graphWidth = lanes.Max(static row => row.Cells.Count);
+        var graphWidth = lanes.Max(static row => row.Cells.Count) - 1;   // nothing joins to the right of the last lane
         var columns = Columns(history);
         var lines = new List<Line>(RunPage.Headline(history.Run, screen)) { Line.Empty };
         for (var i = 0; i < rows.Count; i++)
@@ -20,7 +20,8 @@ internal static class HistoryPage
             if (rows[i] is HistoryRow.OfRecovery recovery)
             {
                 var beside = i + 1 < rows.Count ? Beside(lanes[i], graphWidth, recovery.Parent is not null, screen.Glyphs) : new Piece("");
-                lines.AddRange(RecoveryPage.Beneath(recovery.View, screen).Select(line => new Line([beside, .. line.Pieces]).Fit(screen)));
+                lines.AddRange(RecoveryPage.Beneath(recovery.View, screen, withRejected: false)
+                    .Select(line => new Line([beside, .. line.Pieces]).Fit(screen)));
             }
         }
 
@@ -71,7 +72,7 @@ internal static class HistoryPage
         yield return ($"  {Marks.Stored(view, screen.Glyphs).PadLeft(widths.Bytes)}", tone);
         yield return ($" {Marks.Ratio(view, screen.Glyphs).PadLeft(widths.Ratio)}", Tone.Dim);
         yield return ($"  {Marks.Ranks(view).PadLeft(widths.Ranks)}", view.MissingRanks.Count == 0 ? tone : Tone.Warn);
-        yield return ($"  {mark.Text,-12}", mark.Tone);
+        yield return ($"  {mark.Text,-13}", mark.Tone);
         yield return ($"  {Units.Age(view.OpenedAt, screen.Now),-10}", Tone.Dim);
         if (Marks.Cause(view) is { Length: > 0 } cause) yield return ($"  {cause}", mark.Tone);
     }

@@ -21,10 +21,13 @@ internal static class RecoveryPage
     }
 
     /// <summary>Where it went on from, and what newer was refused.</summary>
-    public static IEnumerable<Line> Beneath(RecoveryView view, Screen screen)
+    /// <param name="withRejected">False where the refused ones are drawn anyway, with their cause: their number is enough.</param>
+    public static IEnumerable<Line> Beneath(RecoveryView view, Screen screen, bool withRejected = true)
     {
+        var refused = withRejected || view.Rejected.Count == 0 ? "" : $"; {Units.Count(view.Rejected.Count, "newer point")} refused";
         if (view.Phase is not RecoveryPhase.Failed)
-            yield return new Line("  ", (From(view), Tone.Dim), (view.Attempt > 1 ? $" (choice {view.Attempt})" : "", Tone.Warn));
+            yield return new Line("  ", (From(view) + refused, Tone.Dim), (view.Attempt > 1 ? $" (choice {view.Attempt})" : "", Tone.Warn));
+        if (!withRejected) yield break;
         foreach (var rejected in view.Rejected)
         {
             yield return new Line(

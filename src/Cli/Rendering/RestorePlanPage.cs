@@ -20,7 +20,7 @@ internal static class RestorePlanPage
         lines.AddRange(facts.Draw(screen));
         lines.Add(Line.Empty);
         lines.Add(new Line(("Chain, in the order of application", Tone.Strong)));
-        lines.AddRange(ChainPage.Links(plan.Chain, screen));
+        lines.AddRange(ChainPage.Links(plan.Chain, screen, digests: false));
         if (plan.Chain.Broken is { } broken) lines.Add(new Line("  ", ($"{screen.Glyphs.Bad} {broken}", Tone.Bad)));
         lines.AddRange(RestorePointPage.Rejected(plan.Rejected, screen, "Newer points that were refused"));
         lines.Add(Line.Empty);

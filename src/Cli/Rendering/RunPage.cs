@@ -54,5 +54,5 @@ internal static class RunPage
         : null;
 
     /// <summary>How far what can be restored lies behind what is sealed.</summary>
-    static string? Lag(RunView run) => LagSteps(run) is { } steps and > 0 ? $"{Units.Count(steps, "step")} behind the newest sealed" : null;
+    static string? Lag(RunView run) => LagSteps(run) is { } steps and > 0 ? $"{Units.Count(steps, "step")} behind" : null;
 }

@@ -48,8 +48,8 @@ internal static class StatusPage
         yield return new Line([
             (status.Run.Run.ToString(), Tone.Strong), $"  {Units.Count(status.Checkpoints, "checkpoint")}: {status.Verified} verified",
                 .. bad,
-            ($"; {Units.Bytes(status.StoredBytes)} stored of {Units.Bytes(status.RawBytes)} captured " +
-             $"({Units.Ratio(status.StoredBytes, status.RawBytes, screen.Glyphs)})", Tone.Dim)]).Fit(screen);
+            ($"; {Units.Bytes(status.StoredBytes)} stored, {Units.Ratio(status.StoredBytes, status.RawBytes, screen.Glyphs)} of raw",
+                Tone.Dim)]).Fit(screen);
         foreach (var recovery in status.Recoveries)
         {
             yield return new Line(["  ", (screen.Glyphs.Recovery, Tone.Warn), " ", .. RecoveryPage.Headline(recovery, screen)]).Fit(screen);

@@ -17,12 +17,12 @@ internal static class Units
             unit++;
         }
 
-        return unit == 0 ? Invariant($"{bytes} B") : Invariant($"{Digits(value)} {ByteUnits[unit]}");
+        return unit == 0 ? Invariant($"{bytes} B") : Invariant($"{Fixed(value)} {ByteUnits[unit]}");
     }
 
     /// <summary>Stored of raw, in percent.</summary>
     public static string Ratio(long stored, long raw, Glyphs glyphs) =>
-        raw <= 0 ? glyphs.None : Invariant($"{Math.Round(100.0 * stored / raw, 1):0.#} %");
+        raw <= 0 ? glyphs.None : Invariant($"{Math.Round(100.0 * stored / raw, 1):0.0} %");
 
     public static string Duration(TimeSpan span) => span switch
     {
@@ -60,6 +60,13 @@ internal static class Units
         { TotalMinutes: < 60 } => Invariant($"{(int)span.TotalMinutes} min"),
         { TotalHours: < 48 } => Invariant($"{(int)span.TotalHours} h"),
         _ => Invariant($"{(int)span.TotalDays} d"),
+    };
+
+    static string Fixed(double value) => value switch
+    {
+        < 9.995 => value.ToString("0.00", CultureInfo.InvariantCulture),
+        < 99.95 => value.ToString("0.0", CultureInfo.InvariantCulture),
+        _ => value.ToString("0", CultureInfo.InvariantCulture),
     };
 
     static string Digits(double value) => value switch

@@ -11,7 +11,8 @@ public class LaneLayoutTests
         var nodes = History(new Random(seed), size % 40);
         var rows = LaneLayout.Place(nodes);
         return rows.Count == nodes.Length
-            && rows.All(static row => row.Cells.Count(static cell => cell is LaneCell.Node) == 1 && row.Cells[2 * row.Column] is LaneCell.Node);
+            && rows.All(static row => row.Cells.Count(static cell => cell is LaneCell.Node) == 1
+                && row.Cells[2 * row.Column] is LaneCell.Node);
     }
 
     /// <summary>Read back from the drawing alone: from a node down its lane, through joins, one arrives at its parent.</summary>

@@ -35,7 +35,8 @@ static class Sample
         var closed = phase is not CheckpointPhase.Open;
         return new CheckpointView(
             id, phase, link is null ? CheckpointKind.Full : CheckpointKind.Incremental, parent,
-            link is { } target ? new BaseLink(target, Hash(target.ToString()), 0) : null, link is null ? 0 : 1, new WorldSize(ranks), Hash("layout"),
+            link is { } target ? new BaseLink(target, Hash(target.ToString()), 0) : null, link is null ? 0 : 1, new WorldSize(ranks),
+                Hash("layout"),
             phase is CheckpointPhase.Open or CheckpointPhase.Abandoned ? null : Hash(id.ToString()), shards, absent,
             rawPerRank * shards.Length, stored * shards.Length, Ago(age), Ago(age - 60), closed ? Ago(age - 2) : null,
             phase is CheckpointPhase.Verified ? Ago(age - 3) : null, cause, 11);
@@ -55,18 +56,21 @@ static class Sample
         phase is RunPhase.Completed ? new Step(60) : null, phase is RunPhase.Completed ? Hash("state") : null, 9);
 
     public static RecoveryView Recovery(long generation, CheckpointId? chosen, string cause, params RejectedCandidate[] rejected) => new(
-        new RecoveryId(Run, new Generation(generation)), RecoveryPhase.Completed, null, 1, chosen, null, "newest verified with a whole chain",
+        new RecoveryId(Run, new Generation(generation)), RecoveryPhase.Completed, null, 1, chosen, null,
+            "newest verified with a whole chain",
         rejected, [.. new WorldSize(4).Ranks], cause, [new Rank(1)], new Step(37), 7, Ago(200), Ago(196.6), null);
 
     /// <summary>
-    /// Generation 1 saves 10, 20, loses 30 (torn); generation 2 goes on from 20, saves 30, 40 (damaged) and dies; generation 3 goes on from 30.
+    /// Generation 1 saves 10, 20, loses 30 (torn); generation 2 goes on from 20, saves 30, 40 (damaged) and dies; generation 3 goes on
+    /// from 30.
     /// </summary>
     public static History History(RunPhase phase = RunPhase.Running) => new(
         View(3, phase),
         [
             Checkpoint(Id(1, 10), CheckpointPhase.Verified, null, age: 580),
             Checkpoint(Id(1, 20), CheckpointPhase.Verified, Id(1, 10), Id(1, 10), age: 500),
-            Checkpoint(Id(1, 30), CheckpointPhase.Abandoned, Id(1, 20), Id(1, 10), "a newer generation writes the run", missing: 1, age: 420),
+            Checkpoint(Id(1, 30), CheckpointPhase.Abandoned, Id(1, 20), Id(1, 10), "a newer generation writes the run", missing: 1,
+                age: 420),
             Checkpoint(Id(2, 30), CheckpointPhase.Verified, Id(1, 20), Id(1, 10), age: 380),
             Checkpoint(Id(2, 40), CheckpointPhase.Quarantined, Id(2, 30), Id(1, 10), "rank 0: chunk 7 altered", age: 300),
             Checkpoint(Id(3, 40), CheckpointPhase.Verified, Id(2, 30), Id(1, 10), age: 180),
