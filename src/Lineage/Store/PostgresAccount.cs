@@ -29,7 +29,7 @@ internal sealed record PostgresAccount(string Name, int? UserId, int? GroupId, I
         throw Failure.Of(
             ProblemCodes.PostgresFailed, 503, "PostgreSQL cannot run as root",
             "PostgreSQL refuses to run as root, and there is no account (postgres, nobody) or program (setpriv, runuser) to drop to. Nothing was written. " +
-            "Start the server as an ordinary user, or give a database with --database or LINEAGE_DATABASE.");
+            "Start the server as an ordinary user, or name a database with LINEAGE_POSTGRES.");
     }
 
     /// <summary>The command as this account runs it.</summary>

@@ -70,12 +70,12 @@ public sealed partial record PostgresBinaries(string Folder, int Major, string V
     static LineageProblemException Missing() => Failure.Of(
         ProblemCodes.PostgresMissing, 503, "No PostgreSQL found",
         $"No PostgreSQL was found on PATH or in /usr/lib/postgresql (needed: {MajorMin} or newer). Nothing was written. " +
-        "Install one with: apt-get install -y postgresql — or give a database with --database or LINEAGE_DATABASE.");
+        "Install one with: apt-get install -y postgresql — or name a database with LINEAGE_POSTGRES.");
 
     static LineageProblemException TooOld(List<PostgresBinaries> found) => Failure.Of(
         ProblemCodes.PostgresTooOld, 503, "PostgreSQL is too old",
         $"Found only PostgreSQL {string.Join(", ", found.Select(static b => $"{b.Version} in {b.Folder}"))}; {MajorMin} or newer is needed. Nothing was written. " +
-        "Install a newer one with: apt-get install -y postgresql — or give a database with --database or LINEAGE_DATABASE.");
+        "Install a newer one with: apt-get install -y postgresql — or name a database with LINEAGE_POSTGRES.");
 
     static LineageProblemException OtherMajor(int written, List<PostgresBinaries> found) => Failure.Of(
         ProblemCodes.PostgresMissing, 503, "The PostgreSQL version of this state directory is not installed",

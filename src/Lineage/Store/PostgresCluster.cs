@@ -84,5 +84,5 @@ internal sealed class PostgresCluster(PostgresBinaries binaries, PostgresAccount
         : Failure.Of(
             ProblemCodes.PostgresFailed, 503, "The private PostgreSQL does not run",
             $"PostgreSQL ({what}) failed under {folders.Root}. What was committed is kept. Its last lines: {lines} " +
-            $"Look at {folders.LogFile}, or give a database with --database or LINEAGE_DATABASE.");
+            $"Look at {folders.LogFile}, or name a database with LINEAGE_POSTGRES.");
 }

@@ -1,0 +1,30 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Scalar.AspNetCore;
+
+namespace Lineage.Http;
+
+/// <summary>The whole surface: <c>/v1</c>, its description, and health.</summary>
+static class ApiRoutes
+{
+    public static void Map(WebApplication application)
+    {
+        var v1 = application.MapGroup("/v1");
+        RunEndpoints.Map(v1);
+        CheckpointEndpoints.Map(v1);
+        RecoveryEndpoints.Map(v1);
+        LogEndpoints.Map(v1);
+        ServiceEndpoints.Map(v1);
+        application.MapOpenApi("/openapi/{documentName}.json");
+        application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage"));
+        application.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false });
+        application.MapHealthChecks("/health/startup", new HealthCheckOptions { Predicate = static _ => false });
+        application.MapHealthChecks("/health/ready");
+        application.MapFallback(static context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        });
+    }
+}

@@ -1,0 +1,136 @@
+using Lineage.Bus;
+using Lineage.Chains;
+using Lineage.Checkpoints;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Events;
+using Lineage.Contracts.Identity;
+using Lineage.Contracts.Messages;
+using Lineage.Decisions;
+using Lineage.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Lineage.Http;
+
+/// <summary>Checkpoints, the facts about them, and what waits for a verification.</summary>
+static class CheckpointEndpoints
+{
+    const string One = "/checkpoints/{run}/{generation}/{step}";
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPut(One, OpenAsync).WithName("open-checkpoint");
+        routes.MapGet(One, GetAsync).WithName("get-checkpoint");
+        routes.MapPost($"{One}/abandon", AbandonAsync).WithName("abandon-checkpoint");
+        routes.MapGet($"{One}/manifest", ManifestAsync).WithName("get-manifest");
+        routes.MapGet($"{One}/chain", ChainAsync).WithName("get-chain");
+        routes.MapGet("/runs/{run}/checkpoints", ListAsync).WithName("list-checkpoints");
+        routes.MapPost("/messages", PostMessagesAsync).WithName("post-messages");
+        routes.MapGet("/verifications/pending", PendingAsync).WithName("list-pending-verifications");
+    }
+
+    static async Task<Results<Ok<SavePlan>, ProblemResult>> OpenAsync(
+        string run, string generation, string step, OpenCheckpoint body, Ledger ledger, Queries queries, HttpContext http, CancellationToken ct)
+    {
+        var id = Request.Checkpoint(run, generation, step);
+        var decision = await ledger.DecideAsync("checkpoint.open", id.Run, Request.Context(http, body.Actor, body.Correlation), async (session, token) =>
+        {
+            var owner = await session.RunAsync(id.Run, RunHold.Shared, token);
+            var state = await session.CheckpointAsync(id, token);
+            var history = History.Empty;
+            if (owner is not null && state is null)
+            {
+                var (checkpoints, turns) = await session.HistoryAsync(id.Run, token);
+                history = History.ForWriting(id.Generation, checkpoints, turns);
+            }
+
+            var command = new CheckpointCommand.Open(id, body.WorldSize, body.LayoutDigest, history, body.Actor, RankOf(body.Actor), session.Now);
+            return new Decided(id.StreamKey, CheckpointDecider.Decide(state, owner, command));
+        }, ct);
+        if (decision is Decision.Refused refused) return ProblemResult.From(refused);
+        var row = (await queries.CheckpointAsync(id, ct))!;
+        Request.Tag(http, row.Version);
+        return TypedResults.Ok(CheckpointViews.Plan(row.State));
+    }
+
+    static async Task<Results<Ok<CheckpointView>, ProblemResult>> GetAsync(
+        string run, string generation, string step, Queries queries, HttpContext http, CancellationToken ct) =>
+        await ShowAsync(Request.Checkpoint(run, generation, step), queries, http, ct);
+
+    static async Task<Results<Ok<CheckpointView>, ProblemResult>> AbandonAsync(
+        string run, string generation, string step, AbandonCheckpoint body, Ledger ledger, Queries queries, HttpContext http, CancellationToken ct)
+    {
+        var id = Request.Checkpoint(run, generation, step);
+        var decision = await DecideAbandonAsync(
+            ledger, Request.Context(http, body.Actor), at => new CheckpointCommand.Abandon(id, AbandonCause.Requested, body.Reason, at), id, ct);
+        return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(id, queries, http, ct);
+    }
+
+    internal static Task<Decision> DecideAbandonAsync(
+        Ledger ledger, CommandContext context, Func<DateTimeOffset, CheckpointCommand.Abandon> command, CheckpointId id, CancellationToken ct) =>
+        ledger.DecideAsync("checkpoint.abandon", id.Run, context, async (session, token) =>
+        {
+            var owner = await session.RunAsync(id.Run, RunHold.Shared, token);
+            var state = await session.CheckpointAsync(id, token);
+            return new Decided(id.StreamKey, CheckpointDecider.Decide(state, owner, command(session.Now)));
+        }, ct);
+
+    static async Task<Results<FileContentHttpResult, ProblemResult>> ManifestAsync(
+        string run, string generation, string step, Queries queries, CancellationToken ct)
+    {
+        var id = Request.Checkpoint(run, generation, step);
+        if (await queries.CheckpointAsync(id, ct) is not { } row) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
+        return row.State.IsSealed
+            ? TypedResults.Bytes(row.State.Manifest().CanonicalBytes(), "application/json")
+            : new ProblemResult(Problem.Of(
+                ProblemCodes.NotReady, 409, "The checkpoint is not sealed", $"Checkpoint {id} is not sealed, so it has no manifest. Ask again once it is."));
+    }
+
+    static async Task<Results<Ok<ChainView>, ProblemResult>> ChainAsync(
+        string run, string generation, string step, Queries queries, Views views, CancellationToken ct)
+    {
+        var id = Request.Checkpoint(run, generation, step);
+        return await queries.CheckpointAsync(id, ct) is { } row
+            ? TypedResults.Ok(await views.ChainAsync(row.State, ct))
+            : ProblemResult.From(Refusals.NoSuchCheckpoint(id));
+    }
+
+    static async Task<Results<Ok<Page<CheckpointView>>, ProblemResult>> ListAsync(
+        string run, string? after, int? limit, Queries queries, CancellationToken ct)
+    {
+        var id = Request.Run(run);
+        if (await queries.RunAsync(id, ct) is null) return ProblemResult.From(Refusals.NoSuchRun(id));
+        return TypedResults.Ok(PageOf(await queries.CheckpointsAsync(id, Request.Cursor(after), Request.Limit(limit) + 1, ct), Request.Limit(limit)));
+    }
+
+    static async Task<Ok<Page<CheckpointView>>> PendingAsync(string? after, int? limit, Queries queries, CancellationToken ct) =>
+        TypedResults.Ok(PageOf(await queries.UnverifiedAsync(Request.Cursor(after), Request.Limit(limit) + 1, ct), Request.Limit(limit)));
+
+    /// <summary>Accepted means handed to the bus, not yet on record: the sender keeps its outbox until the checkpoint shows the fact.</summary>
+    static async Task<Results<Accepted, ProblemResult>> PostMessagesAsync(FactBatch body, IFactPublisher publisher, CancellationToken ct)
+    {
+        if (body.Messages is not { Count: >= 1 and <= FactBatch.MessagesMax })
+            throw Request.Bad("messages", $"{body.Messages.Count} messages in one post: expected 1-{FactBatch.MessagesMax}.");
+        await publisher.PublishAsync(body.Messages, ct);
+        return TypedResults.Accepted((string?)null);
+    }
+
+    static Page<CheckpointView> PageOf(IReadOnlyList<CheckpointRow> rows, int limit) => new(
+        [.. rows.Take(limit).Select(static row => CheckpointViews.View(row.State, row.Version))], rows.Count > limit ? rows[limit - 1].State.Id.ToString() : null);
+
+    static async Task<Results<Ok<CheckpointView>, ProblemResult>> ShowAsync(CheckpointId id, Queries queries, HttpContext http, CancellationToken ct)
+    {
+        if (await queries.CheckpointAsync(id, ct) is not { } row) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
+        Request.Tag(http, row.Version);
+        return TypedResults.Ok(CheckpointViews.View(row.State, row.Version));
+    }
+
+    /// <summary>Ranks name themselves <c>rank:run/generation/rank</c>; anybody else is no rank.</summary>
+    static Rank? RankOf(ActorId actor) =>
+        actor.ToString().StartsWith("rank:", StringComparison.Ordinal) && actor.ToString().Split('/') is [.., var last]
+        && int.TryParse(last, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var rank) && rank <= Rank.Max
+            ? new Rank(rank)
+            : null;
+}

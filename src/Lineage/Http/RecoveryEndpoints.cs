@@ -1,0 +1,105 @@
+using Lineage.Chains;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Identity;
+using Lineage.Decisions;
+using Lineage.Restores;
+using Lineage.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace Lineage.Http;
+
+/// <summary>Recoveries: the next generation and the one point that all its ranks restore.</summary>
+static class RecoveryEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/runs/{run}/restore-points", RestorePointsAsync).WithName("list-restore-points");
+        routes.MapPost("/runs/{run}/recoveries", StartAsync).WithName("start-recovery");
+        routes.MapGet("/recoveries/{run}/{generation}", GetAsync).WithName("get-recovery");
+        routes.MapPost("/recoveries/{run}/{generation}/choices", ChooseAgainAsync).WithName("choose-again");
+        routes.MapPut("/recoveries/{run}/{generation}/ranks/{rank}", ReportRankAsync).WithName("report-rank-restored");
+    }
+
+    /// <summary>What a recovery that began now could restore, and why not the others.</summary>
+    static async Task<Results<Ok<RestorePoints>, ProblemResult>> RestorePointsAsync(
+        string run, string? world, [FromQuery(Name = "at-or-before")] string? atOrBefore, Queries queries, HistoryReader histories, CancellationToken ct)
+    {
+        var id = Request.Run(run);
+        if (await queries.RunAsync(id, ct) is not { State: var state }) return ProblemResult.From(Refusals.NoSuchRun(id));
+        var (checkpoints, turns) = await histories.ReadAsync(id, ct);
+        var history = History.ForRestoring(new Generation(state.Generation.Value + 1), checkpoints, turns);
+        var filter = new RestoreFilter(world is null ? null : Request.World(world), atOrBefore is null ? null : Request.Step(atOrBefore));
+        return TypedResults.Ok(RestorePointChooser.View(id, RestorePointChooser.Survey(history, filter)));
+    }
+
+    static async Task<Results<Ok<RecoveryView>, ProblemResult>> StartAsync(
+        string run, StartRecovery body, Ledger ledger, Queries queries, Views views, HttpContext http, CancellationToken ct)
+    {
+        var id = Request.Run(run);
+        var generation = default(Generation);
+        var decision = await ledger.DecideAsync("recovery.start", id, Request.Context(http, body.Holder), async (session, token) =>
+        {
+            var state = await session.RunAsync(id, RunHold.Optimistic, token);
+            if (state is null) return new Decided(id.StreamKey, Refusals.NoSuchRun(id));
+            generation = new Generation(state.Generation.Value + 1);
+            var next = new RecoveryId(id, generation);
+            var current = await session.RecoveryAsync(new RecoveryId(id, state.Generation), token);
+            var (checkpoints, turns) = await session.HistoryAsync(id, token);
+            var decided = RecoveryDecider.Start(state, current, History.ForRestoring(generation, checkpoints, turns), new RecoveryCommand.Start(
+                id, body.Holder, body.WorldSize, body.FailedGeneration, body.Cause, body.FailedRanks, body.ReachedStep,
+                await session.LeaseUntilAsync(id, state.Generation, token), session.Now));
+            if (decided is Decision.AlreadyDone) generation = state.Generation;
+            return new Decided(next.StreamKey, decided);
+        }, ct);
+        return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(new RecoveryId(id, generation), queries, views, http, ct);
+    }
+
+    static Task<Results<Ok<RecoveryView>, ProblemResult>> GetAsync(
+        string run, string generation, Queries queries, Views views, HttpContext http, CancellationToken ct) =>
+        ShowAsync(Request.Recovery(run, generation), queries, views, http, ct);
+
+    static async Task<Results<Ok<RecoveryView>, ProblemResult>> ChooseAgainAsync(
+        string run, string generation, ChooseAgain body, Ledger ledger, Queries queries, Views views, HttpContext http, CancellationToken ct)
+    {
+        var id = Request.Recovery(run, generation);
+        var decision = await ledger.DecideAsync("recovery.choose-again", id.Run, Request.Context(http, body.Holder), async (session, token) =>
+        {
+            // May give the lease back when nothing is left to choose, so the run is held for appending.
+            var owner = await session.RunAsync(id.Run, RunHold.Exclusive, token);
+            var state = await session.RecoveryAsync(id, token);
+            var (checkpoints, turns) = await session.HistoryAsync(id.Run, token);
+            return new Decided(id.StreamKey, RecoveryDecider.ChooseAgain(
+                owner, state, History.ForRestoring(id.Generation, checkpoints, turns),
+                new RecoveryCommand.ChooseAgain(id, body.Holder, body.Attempt, body.Reason, session.Now)));
+        }, ct);
+        return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(id, queries, views, http, ct);
+    }
+
+    static async Task<Results<Ok<RecoveryView>, ProblemResult>> ReportRankAsync(
+        string run, string generation, string rank, ReportRankRestored body, Ledger ledger, Queries queries, Views views, HttpContext http, CancellationToken ct)
+    {
+        var (id, who) = (Request.Recovery(run, generation), Request.Rank(rank));
+        var decision = await ledger.DecideAsync("recovery.rank-restored", id.Run, Request.Context(http, body.Actor), async (session, token) =>
+        {
+            var owner = await session.RunAsync(id.Run, RunHold.Shared, token);
+            var state = await session.RecoveryAsync(id, token);
+            return new Decided(id.StreamKey, RecoveryDecider.ReportRankRestored(owner, state, new RecoveryCommand.ReportRankRestored(
+                id, who, body.Checkpoint, body.ReadBytes, body.Tier, body.StateDigest, body.Milliseconds, body.Actor, session.Now)));
+        }, ct);
+        return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(id, queries, views, http, ct);
+    }
+
+    static async Task<Results<Ok<RecoveryView>, ProblemResult>> ShowAsync(RecoveryId id, Queries queries, Views views, HttpContext http, CancellationToken ct)
+    {
+        if (await queries.RecoveryAsync(id, ct) is not { } row)
+            return new ProblemResult(Problem.Of(
+                ProblemCodes.NoSuchRecovery, 404, "No such recovery",
+                $"There is no recovery {id}: that generation began with the run's first lease, or not at all. Nothing was changed. Look at the run: GET /v1/runs/{id.Run}."));
+        Request.Tag(http, row.Version);
+        return TypedResults.Ok(await views.OfAsync(row, ct));
+    }
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Globalization;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Identity;
+using Lineage.Store;
+using Microsoft.AspNetCore.Http;
+
+namespace Lineage.Http;
+
+/// <summary>Reads identities, cursors and the caller from a request. What cannot be read is a bad-request problem that names it.</summary>
+static class Request
+{
+    public const string ActorHeader = "X-Lineage-Actor", CommandHeader = "Lineage-Command-Id", TraceHeader = "traceparent";
+
+    public const int PageDefault = 100;
+
+    public static RunId Run(string text) => Parsed("run", text, RunId.Parse);
+
+    public static Generation Generation(string text) => Parsed("generation", text, static t => new Generation(Number(t)));
+
+    public static Step Step(string text) => Parsed("step", text, static t => new Step(Number(t)));
+
+    public static Rank Rank(string text) => Parsed("rank", text, static t => Contracts.Identity.Rank.From(Number(t)));
+
+    public static WorldSize World(string text) => Parsed("world", text, static t => WorldSize.From(Number(t)));
+
+    public static CheckpointId Checkpoint(string run, string generation, string step) => new(Run(run), Generation(generation), Step(step));
+
+    public static RecoveryId Recovery(string run, string generation) => new(Run(run), Generation(generation));
+
+    public static CheckpointId? Cursor(string? after) => after is null ? null : Parsed<CheckpointId>("after", after, CheckpointId.Parse);
+
+    public static long Sequence(string? after) => after is null ? 0 : Parsed("after", after, Number);
+
+    public static int Limit(int? limit) => limit switch
+    {
+        null => PageDefault,
+        < 1 or > Queries.PageMax => throw Bad("limit", $"{limit.Value.ToString(CultureInfo.InvariantCulture)} is out of range: expected 1-{Queries.PageMax}."),
+        { } given => given,
+    };
+
+    /// <summary>Who asks and what it belongs to. A body says it better than a header: it was written by the one who acts.</summary>
+    public static CommandContext Context(HttpContext http, ActorId? actor = null, string? correlation = null)
+    {
+        var header = http.Request.Headers[ActorHeader].ToString();
+        var who = actor ?? (header.Length > 0 ? Parsed(ActorHeader, header, ActorId.Parse) : ActorId.Parse("anonymous"));
+        var trace = ActivityContext.TryParse(http.Request.Headers[TraceHeader].ToString(), traceState: null, out var parent) ? parent.TraceId.ToHexString() : null;
+        var command = http.Request.Headers[CommandHeader].ToString() is { Length: > 0 and <= 200 } id ? id : null;
+        return new CommandContext(who, correlation ?? trace, Causation: null, command);
+    }
+
+    public static void Tag(HttpContext http, long version) =>
+        http.Response.Headers.ETag = string.Create(CultureInfo.InvariantCulture, $"\"{version}\"");
+
+    static long Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        ? number
+        : throw new FormatException($"\"{text}\" is no whole number.");
+
+    static T Parsed<T>(string name, string text, Func<string, T> parse)
+    {
+        try
+        {
+            return parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw Bad(name, e.Message);
+        }
+    }
+
+    public static LineageProblemException Bad(string name, string what) => Failure.Of(
+        ProblemCodes.BadRequest, 400, "The request cannot be read", $"{name}: {what} Nothing was changed. The API is described at /openapi/v1.json.");
+}

@@ -1,0 +1,39 @@
+using Lineage.Chains;
+using Lineage.Checkpoints;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Identity;
+using Lineage.Restores;
+using Lineage.Runs;
+using Lineage.Store;
+
+namespace Lineage.Http;
+
+/// <summary>Gathers the rows that a view is made of.</summary>
+public sealed class Views(Queries queries)
+{
+    static readonly string[] SealedPhases = ["sealed", "verified"], VerifiedPhases = ["verified"];
+
+    public async Task<RunView> OfAsync(RunRow row, CancellationToken ct)
+    {
+        var run = row.State;
+        var recovery = await queries.RecoveryAsync(new RecoveryId(run.Id, run.Generation), ct);
+        return RunViews.View(
+            run, restoring: recovery?.State.Phase == RecoveryPhase.Restoring, await queries.LeaseUntilAsync(run.Id, run.Generation, ct),
+            await queries.NewestAsync(run.Id, SealedPhases, ct), await queries.NewestAsync(run.Id, VerifiedPhases, ct), row.Version);
+    }
+
+    public async Task<ChainView> ChainAsync(Checkpoint target, CancellationToken ct)
+    {
+        var links = await queries.WithBasesAsync(target, ct);
+        return ChainBuilder.View(target, id => links.GetValueOrDefault(id));
+    }
+
+    public async Task<RecoveryView> OfAsync(RecoveryRow row, CancellationToken ct)
+    {
+        var id = row.State.Id;
+        var run = (await queries.RunAsync(id.Run, ct))!.State;
+        var chosen = row.State.Chosen is { } checkpoint ? (await queries.CheckpointAsync(checkpoint, ct))?.State : null;
+        return RecoveryViews.View(
+            row.State, run, await queries.LeaseUntilAsync(id.Run, id.Generation, ct), chosen is null ? null : await ChainAsync(chosen, ct));
+    }
+}

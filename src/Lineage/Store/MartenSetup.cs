@@ -1,0 +1,71 @@
+using JasperFx;
+using JasperFx.Events;
+using JasperFx.Events.Projections;
+using Lineage.Contracts.Events;
+using Lineage.Contracts.Format;
+using Marten;
+using Npgsql;
+
+namespace Lineage.Store;
+
+/// <summary>How events and rows are kept in PostgreSQL. Everything that reads them (the chaos judge, auditors) may rely on the names here.</summary>
+public static class MartenSetup
+{
+    public const string Schema = "lineage";
+
+    /// <summary>Header of every event: SHA-256 of the canonical JSON of its body, taken at append, because jsonb reorders what it stores.</summary>
+    public const string DigestHeader = "digest";
+
+    /// <summary>Headers of every event: who did it, and which command or message it came from.</summary>
+    public const string ActorHeader = "actor", CommandHeader = "command";
+
+    public static StoreOptions Configure(StoreOptions options, NpgsqlDataSource database, TimeProvider clock)
+    {
+        options.Connection(database);
+        options.DatabaseSchemaName = Schema;
+        options.AutoCreateSchemaObjects = AutoCreate.CreateOrUpdate;
+        options.UseSystemTextJsonForSerialization(configure: ContractJson.Configure);
+        ConfigureEvents(options, clock);
+        options.Schema.For<RunRow>().DocumentAlias("run").Duplicate(static r => r.RunName);
+        options.Schema.For<CheckpointRow>().DocumentAlias("checkpoint")
+            .Duplicate(static r => r.RunName).Duplicate(static r => r.Generation).Duplicate(static r => r.Step).Duplicate(static r => r.Phase)
+            .Index(static r => new { r.RunName, r.Generation, r.Step });   // a duplicated field brings an index of its own
+        options.Schema.For<RecoveryRow>().DocumentAlias("recovery").Duplicate(static r => r.RunName);
+        options.Schema.For<LeaseRow>().DocumentAlias("lease");
+        return options;
+    }
+
+    static void ConfigureEvents(StoreOptions options, TimeProvider clock)
+    {
+        options.Events.StreamIdentity = StreamIdentity.AsString;
+        options.Events.AppendMode = EventAppendMode.QuickWithServerTimestamps;
+        options.Events.TimeProvider = clock;
+        options.Events.EnableBigIntEvents = true;
+        options.Events.AutoDiscoverTagTypes = false;
+
+        // Two servers that race for one stream: the loser is told before it takes a sequence number, so the sequence keeps no hole.
+        options.Events.UseExclusiveLockOnConcurrentAppends = true;
+        options.Events.MetadataConfig.HeadersEnabled = true;
+        options.Events.MetadataConfig.CorrelationIdEnabled = true;
+        options.Events.MetadataConfig.CausationIdEnabled = true;
+        options.Events.MetadataConfig.UserNameEnabled = true;
+        foreach (var (type, name) in EventCatalog.Names) options.Events.MapEventType(type, name);
+        foreach (var index in EventLog.Indexes) options.Events.IgnoreIndex(index);
+
+        // A projection that skips what it cannot read is wrong without saying so.
+        options.Projections.Errors.SkipApplyErrors = options.Projections.RebuildErrors.SkipApplyErrors = false;
+        options.Projections.Errors.SkipSerializationErrors = options.Projections.RebuildErrors.SkipSerializationErrors = false;
+        options.Projections.Errors.SkipUnknownEvents = options.Projections.RebuildErrors.SkipUnknownEvents = false;
+
+        options.Projections.Add<RunRows>(ProjectionLifecycle.Inline);
+        options.Projections.Add<CheckpointRows>(ProjectionLifecycle.Inline);
+        options.Projections.Add<RecoveryRows>(ProjectionLifecycle.Inline);
+    }
+
+    /// <summary>Creates or updates tables and functions. Two servers that start together take turns.</summary>
+    public static async Task ApplyAsync(IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
+    {
+        await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync();
+        await EventLog.CreateIndexesAsync(database, ct);
+    }
+}

@@ -1,0 +1,79 @@
+using JasperFx.Events;
+using Lineage.Chains;
+using Lineage.Checkpoints;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Events;
+using Lineage.Restores;
+using Lineage.Runs;
+using Marten.Events.Aggregation;
+
+namespace Lineage.Store;
+
+// Each row is its aggregate's own fold with a version beside it: rules live in the aggregate, never here. The version is counted, because an append
+// in the quick mode does not know it yet when inline projections run.
+
+public sealed partial class RunRows : SingleStreamProjection<RunRow, string>
+{
+    public RunRows()
+    {
+        IncludeType<RunRegistered>();
+        IncludeType<LeaseGranted>();
+        IncludeType<RankJoined>();
+        IncludeType<LeaseExpired>();
+        IncludeType<LeaseReleased>();
+        IncludeType<StaleGenerationRefused>();
+        IncludeType<RunCompleted>();
+    }
+
+    public override RunRow? Evolve(RunRow? snapshot, string id, IEvent e) =>
+        Run.Fold(snapshot?.State, e.Data) is { } run ? new RunRow(id, run.Id.ToString(), run, (snapshot?.Version ?? 0) + 1) : null;
+}
+
+public sealed partial class CheckpointRows : SingleStreamProjection<CheckpointRow, string>
+{
+    public CheckpointRows()
+    {
+        IncludeType<CheckpointOpened>();
+        IncludeType<ShardDiffed>();
+        IncludeType<ShardStored>();
+        IncludeType<CheckpointSealed>();
+        IncludeType<CheckpointAbandoned>();
+        IncludeType<ShardVerified>();
+        IncludeType<CheckpointVerified>();
+        IncludeType<CheckpointQuarantined>();
+    }
+
+    public override CheckpointRow? Evolve(CheckpointRow? snapshot, string id, IEvent e) =>
+        Checkpoint.Fold(snapshot?.State, e.Data) is { } checkpoint ? Row(id, checkpoint, (snapshot?.Version ?? 0) + 1) : null;
+
+    static CheckpointRow Row(string id, Checkpoint state, long version) => new(
+        id, state.Id.Run.ToString(), state.Id.Generation.Value, state.Id.Step.Value, PhaseText(state.Phase), Candidate.Of(state), state, version);
+
+    /// <summary>As JSON spells it.</summary>
+    public static string PhaseText(CheckpointPhase phase) => phase switch
+    {
+        CheckpointPhase.Open => "open",
+        CheckpointPhase.Sealed => "sealed",
+        CheckpointPhase.Verified => "verified",
+        CheckpointPhase.Quarantined => "quarantined",
+        CheckpointPhase.Abandoned => "abandoned",
+        _ => throw new ArgumentOutOfRangeException(nameof(phase), phase, "Not a phase of a checkpoint."),
+    };
+}
+
+public sealed partial class RecoveryRows : SingleStreamProjection<RecoveryRow, string>
+{
+    public RecoveryRows()
+    {
+        IncludeType<RecoveryStarted>();
+        IncludeType<RestorePointChosen>();
+        IncludeType<RankRestored>();
+        IncludeType<RecoveryCompleted>();
+        IncludeType<RecoveryFailed>();
+    }
+
+    public override RecoveryRow? Evolve(RecoveryRow? snapshot, string id, IEvent e) =>
+        Recovery.Fold(snapshot?.State, e.Data) is { } recovery
+            ? new RecoveryRow(id, recovery.Id.Run.ToString(), recovery.Id.Generation.Value, recovery, (snapshot?.Version ?? 0) + 1)
+            : null;
+}
