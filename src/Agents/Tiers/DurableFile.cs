@@ -38,7 +38,7 @@ internal static class DurableFile
             stages(WriteStage.DirectorySynced);
             return size;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OperationCanceledException or LineageProblemException)
+        catch (Exception e)
         {
             RemoveIfPossible(temp);
             if (Classify(e, path) is { } problem) throw problem;

@@ -1,0 +1,157 @@
+using Lineage.Agents.Tiers;
+using Lineage.Contracts.Api;
+
+namespace Lineage.Tests.Property.Tiers;
+
+/// <summary>What every driver of a tier promises. A new driver gets a subclass and nothing else.</summary>
+public abstract class TierConformance : IDisposable
+{
+    protected abstract ITier Tier { get; }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(1_048_576)]
+    [InlineData(3_000_001)]
+    public async Task What_was_put_reads_back_the_same(int length)
+    {
+        var bytes = Bytes(length);
+        Assert.Equal(length, await PutAsync("demo/g1/s1/r0.shard", bytes));
+        Assert.Equal(length, Tier.SizeOf("demo/g1/s1/r0.shard"));
+        foreach (var intent in Enum.GetValues<ReadIntent>()) Assert.Equal(bytes, Read("demo/g1/s1/r0.shard", intent));
+    }
+
+    [Fact]
+    public async Task An_object_that_exists_is_never_overwritten()
+    {
+        await PutAsync("demo/a", Bytes(10));
+        var refused = await Assert.ThrowsAsync<LineageProblemException>(() => PutAsync("demo/a", Bytes(20)));
+        Assert.Equal(ProblemCodes.ObjectExists, refused.Code);
+        Assert.Equal(Bytes(10), Read("demo/a", ReadIntent.Use));
+    }
+
+    [Fact]
+    public async Task Of_many_writers_of_one_key_exactly_one_wins_and_its_object_is_whole()
+    {
+        var outcomes = await Task.WhenAll(Enumerable.Range(1, 8).Select(async i =>
+        {
+            try
+            {
+                await PutAsync("demo/contested", [.. Enumerable.Repeat((byte)i, 50_000)]);
+                return i;
+            }
+            catch (LineageProblemException)
+            {
+                return 0;
+            }
+        }));
+        var winner = Assert.Single(outcomes, static i => i > 0);
+        Assert.All(Read("demo/contested", ReadIntent.Use), b => Assert.Equal(winner, b));
+    }
+
+    [Fact]
+    public async Task A_write_that_fails_leaves_no_object_and_the_key_stays_free()
+    {
+        await Assert.ThrowsAsync<InvalidDataException>(() => Tier.PutAsync("demo/b", async (stream, ct) =>
+        {
+            await stream.WriteAsync(Bytes(100_000), ct);
+            throw new InvalidDataException("the encoder failed");
+        }, NoSteps.Instance, CancellationToken.None));
+        Assert.Null(Tier.SizeOf("demo/b"));
+        Assert.Empty(Tier.List(""));
+        await PutAsync("demo/b", Bytes(3));
+    }
+
+    [Fact]
+    public void A_missing_object_is_file_not_found_and_has_no_size()
+    {
+        Assert.Throws<FileNotFoundException>(() => Tier.OpenRead("demo/g9/s9/r0.shard"));
+        Assert.Null(Tier.SizeOf("demo/g9/s9/r0.shard"));
+        Assert.False(Tier.Delete("demo/g9/s9/r0.shard"));
+    }
+
+    [Fact]
+    public async Task Listing_is_by_prefix_in_ordinal_order_and_deleting_takes_one_away()
+    {
+        foreach (var key in new[] { "b/2", "a/1", "b/10", "b/1" }) await PutAsync(key, Bytes(1));
+        Assert.Equal(["a/1", "b/1", "b/10", "b/2"], Tier.List(""));
+        Assert.Equal(["b/1", "b/10", "b/2"], Tier.List("b"));
+        Assert.True(Tier.Delete("b/10"));
+        Assert.Equal(["b/1", "b/2"], Tier.List("b"));
+        Assert.Empty(Tier.List("c"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/etc/passwd")]
+    [InlineData("../x")]
+    [InlineData("a/../../x")]
+    [InlineData("a/./b")]
+    [InlineData("a//b")]
+    [InlineData("a/.hidden.1.tmp")]
+    [InlineData("a\\b")]
+    [InlineData("A")]
+    [InlineData("a\u0000b")]
+    [InlineData("ä")]
+    public async Task A_key_that_could_leave_the_tier_is_refused_everywhere(string key)
+    {
+        Assert.Equal(ProblemCodes.BadRequest, (await Assert.ThrowsAsync<LineageProblemException>(() => PutAsync(key, Bytes(1)))).Code);
+        Assert.Equal(ProblemCodes.BadRequest, Assert.Throws<LineageProblemException>(() => Tier.OpenRead(key)).Code);
+        Assert.Equal(ProblemCodes.BadRequest, Assert.Throws<LineageProblemException>(() => Tier.SizeOf(key)).Code);
+        Assert.Equal(ProblemCodes.BadRequest, Assert.Throws<LineageProblemException>(() => Tier.Delete(key)).Code);
+    }
+
+    [Fact]
+    public async Task Durable_steps_are_announced_in_order_and_each_once()
+    {
+        var seen = new Steps();
+        await Tier.PutAsync("demo/c", async (stream, ct) =>
+        {
+            await stream.WriteAsync(Bytes(64), ct);
+            await stream.WriteAsync(Bytes(1_000), ct);
+            await stream.WriteAsync(Bytes(1_000), ct);
+        }, seen, CancellationToken.None);
+        Assert.Equal(seen.Seen.Distinct().Order(), seen.Seen);
+        Assert.Contains(DurableStep.DirectorySynced, seen.Seen);
+    }
+
+    [Fact]
+    public async Task Cancelling_a_put_leaves_no_object()
+    {
+        using var stop = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Tier.PutAsync("demo/d", async (stream, ct) =>
+        {
+            await stream.WriteAsync(Bytes(10), ct);
+            await stop.CancelAsync();
+            await stream.WriteAsync(Bytes(10), ct);
+        }, NoSteps.Instance, stop.Token));
+        Assert.Empty(Tier.List(""));
+    }
+
+    protected Task<long> PutAsync(string key, byte[] bytes) =>
+        Tier.PutAsync(key, (stream, ct) => stream.WriteAsync(bytes, ct), NoSteps.Instance, CancellationToken.None);
+
+    protected byte[] Read(string key, ReadIntent intent)
+    {
+        using var stream = Tier.OpenRead(key, intent);
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        return copy.ToArray();
+    }
+
+    protected static byte[] Bytes(int length)
+    {
+        var bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+        return bytes;
+    }
+
+    public virtual void Dispose() => GC.SuppressFinalize(this);
+
+    protected sealed class Steps : IDurableSteps
+    {
+        public List<DurableStep> Seen { get; } = [];
+
+        public void Reached(DurableStep step) => Seen.Add(step);
+    }
+}
