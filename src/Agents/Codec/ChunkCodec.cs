@@ -4,7 +4,8 @@ using Lineage.Contracts.Format;
 namespace Lineage.Agents.Codec;
 
 /// <summary>
-/// Encodes and decodes one chunk at a time (docs/FORMAT.md, section 3.2), each in the cheapest mode and never above its raw size. Keeps its buffers from
+/// Encodes and decodes one chunk at a time (docs/FORMAT.md, section 3.2), each in the cheapest mode and never above its raw size. Keeps its
+/// buffers from
 /// chunk to chunk. Not thread safe.
 /// </summary>
 public sealed class ChunkCodec : IDisposable
@@ -21,7 +22,8 @@ public sealed class ChunkCodec : IDisposable
     /// <param name="raw">Not empty.</param>
     /// <param name="baseRaw">The same elements of the base, or empty when there is no base.</param>
     /// <param name="stored">Valid until the next call, and while <paramref name="raw"/> is unchanged.</param>
-    public ChunkMode Encode(CodecPreset preset, ElementKind kind, ReadOnlySpan<byte> raw, ReadOnlySpan<byte> baseRaw, out ReadOnlySpan<byte> stored)
+    public ChunkMode Encode(
+        CodecPreset preset, ElementKind kind, ReadOnlySpan<byte> raw, ReadOnlySpan<byte> baseRaw, out ReadOnlySpan<byte> stored)
     {
         stored = default;
         if (!baseRaw.IsEmpty && raw.SequenceEqual(baseRaw)) return ChunkMode.Same;
@@ -37,11 +39,13 @@ public sealed class ChunkCodec : IDisposable
         var (selfBits, differenceBits) = (Bits(kind, self), Bits(kind, difference));
         var mode = ChunkMode.Raw;
         if ((preset == CodecPreset.High || selfBits <= differenceBits) && Pack(preset, kind, self, ref stored)) mode = ChunkMode.Planes;
-        if ((preset == CodecPreset.High || selfBits > differenceBits) && Pack(preset, kind, difference, ref stored)) mode = ChunkMode.DeltaPlanes;
+        if ((preset == CodecPreset.High || selfBits > differenceBits) && Pack(preset, kind, difference, ref stored))
+            mode = ChunkMode.DeltaPlanes;
         return mode;
     }
 
-    /// <summary>Null if the destination now holds what was encoded, as far as the codec can tell; otherwise what is wrong with the stored bytes.</summary>
+    /// <summary>Null if the destination now holds what was encoded, as far as the codec can tell; otherwise what is wrong with the stored
+    /// bytes.</summary>
     /// <param name="baseRaw">As long as the destination where the mode refers to the base.</param>
     /// <param name="destination">The chunk's raw bytes; undefined after an objection.</param>
     public string? Decode(ElementKind kind, ChunkMode mode, ReadOnlySpan<byte> stored, ReadOnlySpan<byte> baseRaw, Span<byte> destination)
@@ -56,7 +60,8 @@ public sealed class ChunkCodec : IDisposable
                 return null;
             case ChunkMode.Constant when stored.Length == kind.Width:
                 stored.CopyTo(destination);
-                for (var done = kind.Width; done < destination.Length; done *= 2) destination[..Math.Min(done, destination.Length - done)].CopyTo(destination[done..]);
+                for (var done = kind.Width; done < destination.Length; done *= 2)
+                    destination[..Math.Min(done, destination.Length - done)].CopyTo(destination[done..]);
                 return null;
             case ChunkMode.Planes:
             case ChunkMode.DeltaPlanes when baseRaw.Length == destination.Length:
@@ -68,7 +73,8 @@ public sealed class ChunkCodec : IDisposable
 
     string? DecodePlanes(ElementKind kind, ChunkMode mode, ReadOnlySpan<byte> stored, ReadOnlySpan<byte> baseRaw, Span<byte> destination)
     {
-        if (destination.Length % kind.Width != 0) return $"{destination.Length:N0} bytes are no whole number of elements of {kind.Width} bytes";
+        if (destination.Length % kind.Width != 0)
+            return $"{destination.Length:N0} bytes are no whole number of elements of {kind.Width} bytes";
         Reserve(destination.Length);
         var planes = work.AsSpan(0, destination.Length);
         if (Unpack(kind, stored, planes) is { } objection) return objection;
@@ -96,7 +102,8 @@ public sealed class ChunkCodec : IDisposable
         return bits;
     }
 
-    /// <summary>Writes the planes into the output if that makes them smaller than what is there; each plane the least of raw and zstd.</summary>
+    /// <summary>Writes the planes into the output if that makes them smaller than what is there; each plane the least of raw and
+    /// zstd.</summary>
     bool Pack(CodecPreset preset, ElementKind kind, ReadOnlySpan<byte> planes, ref ReadOnlySpan<byte> best)
     {
         var size = planes.Length / kind.Width;
@@ -109,7 +116,8 @@ public sealed class ChunkCodec : IDisposable
             var plane = planes.Slice(p * size, size);
             var compressed = Compress(preset, plane, room[end..]);
             if (compressed == 0) plane.CopyTo(room[end..]);
-            BinaryPrimitives.WriteUInt32LittleEndian(room[(p * PlaneHeaderBytes)..], compressed == 0 ? (uint)size : (uint)compressed | CompressedBit);
+            BinaryPrimitives.WriteUInt32LittleEndian(
+                room[(p * PlaneHeaderBytes)..], compressed == 0 ? (uint)size : (uint)compressed | CompressedBit);
             end += compressed == 0 ? size : compressed;
         }
 
@@ -142,7 +150,8 @@ public sealed class ChunkCodec : IDisposable
             var head = BinaryPrimitives.ReadUInt32LittleEndian(stored[(p * PlaneHeaderBytes)..]);
             var (compressed, length) = ((head & CompressedBit) != 0, head & ~CompressedBit);
             if (length > stored.Length - at || (compressed ? length >= size : length != size))
-                return $"plane {p} of {size:N0} bytes is said to be stored in {length:N0}{(compressed ? " compressed" : "")} of the {stored.Length - at:N0} bytes left";
+                return $"plane {p} of {size:N0} bytes is said to be stored in {length:N0}{(compressed ? " compressed" : "")} of the " +
+                    $"{stored.Length - at:N0} bytes left";
             var source = stored.Slice(at, (int)length);
             if (!compressed) source.CopyTo(planes.Slice(p * size, size));
             else if (zstd.Decompress(source, planes.Slice(p * size, size)) is { } objection) return $"plane {p}: {objection}";

@@ -3,7 +3,8 @@ using Lineage.Contracts.Format;
 
 namespace Lineage.Agents.Codec;
 
-/// <summary>What the codec sees of a type: how wide the numbers are and whether they are sign and magnitude (floats) or plain integers.</summary>
+/// <summary>What the codec sees of a type: how wide the numbers are and whether they are sign and magnitude (floats) or plain
+/// integers.</summary>
 /// <param name="Width">Bytes: 1, 2, 4 or 8.</param>
 /// <param name="Float">The top bit is a sign, the rest grows with the magnitude.</param>
 [StructLayout(LayoutKind.Auto)]

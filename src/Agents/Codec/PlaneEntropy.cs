@@ -1,6 +1,7 @@
 namespace Lineage.Agents.Codec;
 
-/// <summary>What a plane is likely to shrink to, from the histogram of a sample (order-0 entropy). A wrong guess costs bytes or time, never correctness.</summary>
+/// <summary>What a plane is likely to shrink to, from the histogram of a sample (order-0 entropy). A wrong guess costs bytes or time, never
+/// correctness.</summary>
 static class PlaneEntropy
 {
     const int SampleBytes = 4_096, Pieces = 8;
@@ -21,7 +22,9 @@ static class PlaneEntropy
         if (plane.Length <= SampleBytes) taken = Count(plane, histogram);
         else
             for (var piece = 0; piece < Pieces; piece++)
-                taken += Count(plane.Slice((int)((long)(plane.Length - (SampleBytes / Pieces)) * piece / (Pieces - 1)), SampleBytes / Pieces), histogram);
+                taken += Count(
+                    plane.Slice((int)((long)(plane.Length - (SampleBytes / Pieces)) * piece / (Pieces - 1)), SampleBytes / Pieces),
+                    histogram);
         var bits = 0.0;
         foreach (var count in histogram)
             if (count > 0) bits -= count * Math.Log2((double)count / taken);

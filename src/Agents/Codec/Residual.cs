@@ -5,15 +5,19 @@ using System.Runtime.Intrinsics;
 namespace Lineage.Agents.Codec;
 
 /// <summary>
-/// What is split into planes instead of the numbers themselves, and back (docs/FORMAT.md, section 3.2). All of it is a bijection on the bits, so NaN
+/// What is split into planes instead of the numbers themselves, and back (docs/FORMAT.md, section 3.2). All of it is a bijection on the
+/// bits, so NaN
 /// payloads, -0.0 and denormals need no care. The scalar forms are the specification; the wide loops do the same to 32 bytes at a time.
 /// </summary>
 public static class Residual
 {
-    /// <summary>Floats turn left by one bit, so that the exponent fills the top plane and the sign joins the mantissa; integers stay.</summary>
-    public static void OfSelf(ElementKind kind, ReadOnlySpan<byte> raw, Span<byte> result) => Dispatch(kind, raw, default, result, Step.Turn);
+    /// <summary>Floats turn left by one bit, so that the exponent fills the top plane and the sign joins the mantissa; integers
+    /// stay.</summary>
+    public static void OfSelf(ElementKind kind, ReadOnlySpan<byte> raw, Span<byte> result) =>
+        Dispatch(kind, raw, default, result, Step.Turn);
 
-    public static void ToSelf(ElementKind kind, ReadOnlySpan<byte> residual, Span<byte> raw) => Dispatch(kind, residual, default, raw, Step.TurnBack);
+    public static void ToSelf(ElementKind kind, ReadOnlySpan<byte> residual, Span<byte> raw) =>
+        Dispatch(kind, residual, default, raw, Step.TurnBack);
 
     /// <summary>zigzag(ordered(raw) - ordered(base)) modulo the width.</summary>
     public static void OfDifference(ElementKind kind, ReadOnlySpan<byte> raw, ReadOnlySpan<byte> baseRaw, Span<byte> result) =>
@@ -27,7 +31,9 @@ public static class Residual
     static void Dispatch(ElementKind kind, ReadOnlySpan<byte> input, ReadOnlySpan<byte> baseRaw, Span<byte> result, Step step)
     {
         if (input.Length != result.Length || input.Length % kind.Width != 0 || (step >= Step.Subtract && baseRaw.Length != input.Length))
-            throw new ArgumentException($"{input.Length:N0} bytes in, {result.Length:N0} out, {baseRaw.Length:N0} of the base do not go together at width {kind.Width}.", nameof(input));
+            throw new ArgumentException(
+                $"{input.Length:N0} bytes in, {result.Length:N0} out, {baseRaw.Length:N0} of the base do not go together at width " +
+                $"{kind.Width}.", nameof(input));
         switch (kind.Width)
         {
             case 1: Run<byte>(kind.Float, input, baseRaw, result, step); break;
@@ -62,7 +68,8 @@ public static class Residual
     }
 
     /// <summary>One element: the specification.</summary>
-    internal static T Scalar<T>(T x, T b, bool isFloat, Step step) where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>, IMinMaxValue<T>
+    internal static T Scalar<T>(T x, T b, bool isFloat, Step step)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>, IMinMaxValue<T>
     {
         unchecked
         {
@@ -92,9 +99,11 @@ public static class Residual
     static Vector256<T> Unordered<T>(Vector256<T> key, bool isFloat) where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T> =>
         isFloat ? key ^ (((key >>> (Bits<T>() - 1)) - Vector256<T>.One) | Vector256.Create(Sign<T>())) : key;
 
-    static Vector256<T> Zigzag<T>(Vector256<T> d) where T : unmanaged, IBinaryInteger<T> => (d << 1) ^ (Vector256<T>.Zero - (d >>> (Bits<T>() - 1)));
+    static Vector256<T> Zigzag<T>(Vector256<T> d) where T : unmanaged, IBinaryInteger<T> =>
+        (d << 1) ^ (Vector256<T>.Zero - (d >>> (Bits<T>() - 1)));
 
-    static Vector256<T> Unzigzag<T>(Vector256<T> z) where T : unmanaged, IBinaryInteger<T> => (z >>> 1) ^ (Vector256<T>.Zero - (z & Vector256<T>.One));
+    static Vector256<T> Unzigzag<T>(Vector256<T> z) where T : unmanaged, IBinaryInteger<T> =>
+        (z >>> 1) ^ (Vector256<T>.Zero - (z & Vector256<T>.One));
 
     static T Sign<T>() where T : IBinaryInteger<T>, IMinMaxValue<T> => T.MaxValue ^ (T.MaxValue >>> 1);
 

@@ -3,7 +3,8 @@ using ZstdSharp.Unsafe;
 
 namespace Lineage.Agents.Codec;
 
-/// <summary>The one place that knows the zstd library. Frames carry no checksum of their own: chunks have digests. Not thread safe.</summary>
+/// <summary>The one place that knows the zstd library. Frames carry no checksum of their own: chunks have digests. Not thread
+/// safe.</summary>
 public sealed class Zstd : IDisposable
 {
     readonly Dictionary<ZstdEffort, Compressor> compressors = [];
@@ -19,7 +20,8 @@ public sealed class Zstd : IDisposable
         return compressor.Wrap(source, destination);
     }
 
-    /// <summary>Null if the frame fills the destination exactly; otherwise what is wrong with it. Needs no memory beyond the destination.</summary>
+    /// <summary>Null if the frame fills the destination exactly; otherwise what is wrong with it. Needs no memory beyond the
+    /// destination.</summary>
     public string? Decompress(ReadOnlySpan<byte> frame, Span<byte> destination)
     {
         try
@@ -37,7 +39,8 @@ public sealed class Zstd : IDisposable
     static Compressor Create(ZstdEffort effort)
     {
         if (effort != ZstdEffort.EntropyOnly) return new Compressor(effort == ZstdEffort.Search ? 1 : 7);
-        // Literals with Huffman codes and no matches: float planes have a skewed histogram but hardly a repeat (facts: 0.7 GB/s against 0.2 of level 1).
+        // Literals with Huffman codes and no matches: float planes have a skewed histogram but hardly a repeat (facts: 0.7 GB/s against 0.2
+        // of level 1).
         var compressor = new Compressor(-1);
         compressor.SetParameter(ZSTD_cParameter.ZSTD_c_strategy, (int)ZSTD_strategy.ZSTD_fast);
         compressor.SetParameter(ZSTD_cParameter.ZSTD_c_minMatch, 7);

@@ -3,7 +3,8 @@ using Lineage.Contracts.Identity;
 
 namespace Lineage.Agents.Shards;
 
-/// <summary>A whole shard decoded into memory through its chain, outside the managed heap. Usable as a base. Reads are thread safe.</summary>
+/// <summary>A whole shard decoded into memory through its chain, outside the managed heap. Usable as a base. Reads are thread
+/// safe.</summary>
 public sealed class DecodedShard : ITensorBytes, IDisposable
 {
     readonly NativeBytes[] tensors;
@@ -20,12 +21,15 @@ public sealed class DecodedShard : ITensorBytes, IDisposable
     public ContentHash? ShardRoot { get; }
 
     /// <param name="chain">Read, not owned.</param>
-    /// <param name="bytesMax">A shard that decodes to more is refused before anything is allocated; null for the memory that this process may use.</param>
+    /// <param name="bytesMax">A shard that decodes to more is refused before anything is allocated; null for the memory that this process
+    /// may use.</param>
     /// <exception cref="ShardFormatException">A chunk of a link is damaged, or the state is larger than allowed.</exception>
     public static DecodedShard Load(ShardChain chain, CancellationToken ct, long? bytesMax = null)
     {
         var limit = bytesMax ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (chain.Top.RawBytes > limit) throw new ShardFormatException(chain.Top.Name, 0, $"it decodes to {chain.Top.RawBytes:N0} bytes, at most {limit:N0} are allowed.");
+        if (chain.Top.RawBytes > limit)
+            throw new ShardFormatException(
+                chain.Top.Name, 0, $"it decodes to {chain.Top.RawBytes:N0} bytes, at most {limit:N0} are allowed.");
         var shard = new DecodedShard(chain.Top.Tensors, chain.Top.Root);
         try
         {

@@ -3,7 +3,8 @@ using Lineage.Contracts.Identity;
 
 namespace Lineage.Agents.Shards;
 
-/// <summary>Raw bytes of a rank's tensors, wherever they are: a capture, a decoded shard, a shard on disk. Not thread safe unless it says so.</summary>
+/// <summary>Raw bytes of a rank's tensors, wherever they are: a capture, a decoded shard, a shard on disk. Not thread safe unless it says
+/// so.</summary>
 public interface ITensorBytes
 {
     /// <summary>In the order of the layout; it does not change during the life of the object.</summary>
@@ -17,12 +18,14 @@ public interface ITensorBytes
     void Read(int tensor, long byteOffset, Span<byte> destination);
 
     /// <summary>
-    /// XxHash3-64 that was taken of a raw chunk when it was captured; null if none was. A writer compares what it encodes against it, so that memory
+    /// XxHash3-64 that was taken of a raw chunk when it was captured; null if none was. A writer compares what it encodes against it, so
+    /// that memory
     /// damaged between capture and encode is never stored as good.
     /// </summary>
     /// <param name="ordinal">Number of the chunk inside the tensor, as <see cref="ChunkPlan"/> cuts it.</param>
     ulong? HashAtCapture(int tensor, long ordinal) => null;
 
-    /// <summary>Root of the shard these bytes come from; null for a live capture. A base with another root than the one expected is refused.</summary>
+    /// <summary>Root of the shard these bytes come from; null for a live capture. A base with another root than the one expected is
+    /// refused.</summary>
     ContentHash? ShardRoot => null;
 }

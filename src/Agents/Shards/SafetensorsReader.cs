@@ -5,7 +5,8 @@ using Lineage.Contracts.Format;
 
 namespace Lineage.Agents.Shards;
 
-/// <summary>Reads a safetensors file strictly. The tensors come in the order of their bytes, whole, with the role <c>opaque</c>. Not thread safe.</summary>
+/// <summary>Reads a safetensors file strictly. The tensors come in the order of their bytes, whole, with the role <c>opaque</c>. Not thread
+/// safe.</summary>
 public sealed class SafetensorsReader : ITensorBytes, IDisposable
 {
     readonly Stream source;
@@ -49,9 +50,11 @@ public sealed class SafetensorsReader : ITensorBytes, IDisposable
             throw new ShardFormatException(name, source.Length, "a safetensors file has at least 8 bytes.", Finding.Truncated);
         var size = BinaryPrimitives.ReadUInt64LittleEndian(front);
         if (size > SafetensorsWriter.HeaderBytesMax)
-            throw new ShardFormatException(name, 0, $"the header is said to take {size:N0} bytes; at most {SafetensorsWriter.HeaderBytesMax:N0} are allowed.");
+            throw new ShardFormatException(
+                name, 0, $"the header is said to take {size:N0} bytes; at most {SafetensorsWriter.HeaderBytesMax:N0} are allowed.");
         if ((long)size > source.Length - 8)
-            throw new ShardFormatException(name, source.Length, $"the header takes {size:N0} bytes, {source.Length - 8:N0} are there.", Finding.Truncated);
+            throw new ShardFormatException(
+                name, source.Length, $"the header takes {size:N0} bytes, {source.Length - 8:N0} are there.", Finding.Truncated);
         var header = new byte[size];
         source.ReadExactly(header);
         if (header is not [(byte)'{', ..]) throw new ShardFormatException(name, 8, "the header does not begin with '{'.");
@@ -73,7 +76,8 @@ public sealed class SafetensorsReader : ITensorBytes, IDisposable
         foreach (var member in header.EnumerateObject())
             if (!member.NameEquals(SafetensorsTensor.MetadataName)) entries.Add(Entry(name, member));
             else
-                foreach (var item in member.Value.EnumerateObject()) metadata.Add(item.Name, item.Value.GetString() ?? throw new FormatException("a metadata value is null"));
+                foreach (var item in member.Value.EnumerateObject())
+                    metadata.Add(item.Name, item.Value.GetString() ?? throw new FormatException("a metadata value is null"));
 
         entries.Sort(static (a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)));
         var position = 0L;
@@ -81,7 +85,9 @@ public sealed class SafetensorsReader : ITensorBytes, IDisposable
         {
             if (begin != position)
                 throw new ShardFormatException(
-                    name, buffer + Math.Min(begin, position), $"tensor \"{spec.Name}\" begins at {begin:N0} of the buffer, the one before ends at {position:N0}: {(begin < position ? "overlap" : "gap")}.");
+                    name, buffer + Math.Min(begin, position),
+                    $"tensor \"{spec.Name}\" begins at {begin:N0} of the buffer, the one before ends at {position:N0}: " +
+                    $"{(begin < position ? "overlap" : "gap")}.");
             position = end;
         }
 
@@ -94,12 +100,15 @@ public sealed class SafetensorsReader : ITensorBytes, IDisposable
 
     static (TensorSpec Spec, long Begin, long End) Entry(string file, JsonProperty member)
     {
-        if (member.Value.EnumerateObject().FirstOrDefault(static m => m.Name is not ("dtype" or "shape" or "data_offsets")) is { Value.ValueKind: not JsonValueKind.Undefined } odd)
+        var odd = member.Value.EnumerateObject().FirstOrDefault(static m => m.Name is not ("dtype" or "shape" or "data_offsets"));
+        if (odd.Value.ValueKind != JsonValueKind.Undefined)
             throw Refused($"has the unknown member \"{odd.Name}\"");
         var value = member.Value;
-        if (!value.TryGetProperty("dtype", out var dtypeText) || !value.TryGetProperty("shape", out var shapeList) || !value.TryGetProperty("data_offsets", out var offsets))
+        if (!value.TryGetProperty("dtype", out var dtypeText) || !value.TryGetProperty("shape", out var shapeList)
+            || !value.TryGetProperty("data_offsets", out var offsets))
             throw Refused("lacks dtype, shape or data_offsets");
-        if (!Enum.TryParse<TensorDtype>(dtypeText.GetString(), ignoreCase: false, out var dtype) || !string.Equals(dtype.ToString(), dtypeText.GetString(), StringComparison.Ordinal))
+        if (!Enum.TryParse<TensorDtype>(dtypeText.GetString(), ignoreCase: false, out var dtype)
+            || !string.Equals(dtype.ToString(), dtypeText.GetString(), StringComparison.Ordinal))
             throw Refused($"has the unknown type {dtypeText}");
         long[] shape = [.. shapeList.EnumerateArray().Select(static n => n.GetInt64())];
         if (offsets.GetArrayLength() != 2) throw Refused("has data_offsets that are no pair");

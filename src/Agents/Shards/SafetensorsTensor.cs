@@ -28,7 +28,8 @@ public sealed record SafetensorsTensor(string Name, TensorDtype Dtype, IReadOnly
     public static SafetensorsTensor Whole(ITensorBytes source, int tensor)
     {
         var spec = source.Tensors[tensor];
-        return new SafetensorsTensor(spec.Name, spec.Dtype, spec.Sizes, [new TensorPiece(source, tensor, new long[spec.Sizes.Count], spec.Sizes)]);
+        return new SafetensorsTensor(
+            spec.Name, spec.Dtype, spec.Sizes, [new TensorPiece(source, tensor, new long[spec.Sizes.Count], spec.Sizes)]);
     }
 
     public long Elements => Shape.Aggregate(1L, static (product, size) => checked(product * size));
@@ -43,7 +44,8 @@ public sealed record SafetensorsTensor(string Name, TensorDtype Dtype, IReadOnly
         if (Pieces.FirstOrDefault(p => p.Elements * Dtype.Bits() % 8 != 0 || (Dtype.Bits() < 8 && Pieces.Count > 1)) is not null)
             return $"\"{Name}\": a tensor of {Dtype} cannot be put together from pieces.";
         var covered = Pieces.Sum(static p => p.Elements);
-        if (covered != Elements) return $"\"{Name}\": its pieces have {covered:N0} elements, the tensor has {Elements:N0}; some ranks are missing or repeated.";
+        if (covered != Elements)
+            return $"\"{Name}\": its pieces have {covered:N0} elements, the tensor has {Elements:N0}; some ranks are missing or repeated.";
         for (var i = 0; i < Pieces.Count; i++)
             for (var j = 0; j < i; j++)
                 if (Pieces[i].Overlaps(Pieces[j])) return $"\"{Name}\": pieces {j} and {i} overlap.";
@@ -64,7 +66,8 @@ public sealed record SafetensorsTensor(string Name, TensorDtype Dtype, IReadOnly
             yield break;
         }
 
-        long[] cuts = [.. pieces.SelectMany(p => new[] { p.Offsets[dimension], p.Offsets[dimension] + p.Sizes[dimension] }).Distinct().Order()];
+        long[] cuts =
+            [.. pieces.SelectMany(p => new[] { p.Offsets[dimension], p.Offsets[dimension] + p.Sizes[dimension] }).Distinct().Order()];
         foreach (var (from, to) in cuts.Zip(cuts.Skip(1)))
         {
             var here = pieces.Where(p => p.Offsets[dimension] <= from && from < p.Offsets[dimension] + p.Sizes[dimension]).ToArray();

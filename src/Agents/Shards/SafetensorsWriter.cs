@@ -57,7 +57,8 @@ public static class SafetensorsWriter
     static SafetensorsTensor[] Ordered(IReadOnlyList<SafetensorsTensor> tensors)
     {
         var objection = tensors.Select(static t => t.Objection()).FirstOrDefault(static o => o is not null)
-            ?? tensors.GroupBy(static t => t.Name, StringComparer.Ordinal).Where(static g => g.Skip(1).Any()).Select(static g => $"\"{g.Key}\" is there twice.").FirstOrDefault();
+            ?? tensors.GroupBy(static t => t.Name, StringComparer.Ordinal).Where(static g => g.Skip(1).Any())
+                .Select(static g => $"\"{g.Key}\" is there twice.").FirstOrDefault();
         return objection is null
             ? [.. tensors.OrderByDescending(static t => t.Dtype.Bits()).ThenBy(static t => t.Name, StringComparer.Ordinal)]
             : throw new ShardLayoutException($"The tensors cannot be written as safetensors: {objection} Nothing was written.");
@@ -84,7 +85,8 @@ public static class SafetensorsWriter
         }
 
         var padded = (output.WrittenCount + 7) / 8 * 8;
-        if (padded > HeaderBytesMax) throw new ShardLayoutException($"The header takes {padded:N0} bytes, readers accept {HeaderBytesMax:N0}. Nothing was written.");
+        if (padded > HeaderBytesMax)
+            throw new ShardLayoutException($"The header takes {padded:N0} bytes, readers accept {HeaderBytesMax:N0}. Nothing was written.");
         var bytes = new byte[8 + padded];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, padded);
         output.WrittenSpan.CopyTo(bytes.AsSpan(8));

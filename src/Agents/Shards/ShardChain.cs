@@ -3,7 +3,8 @@ using Lineage.Contracts.Format;
 namespace Lineage.Agents.Shards;
 
 /// <summary>
-/// The shards of one rank that rebuild its state together: the full one first, then every delta. Restoring reads the top link chunk by chunk through
+/// The shards of one rank that rebuild its state together: the full one first, then every delta. Restoring reads the top link chunk by
+/// chunk through
 /// the links below, so the state is never in memory as a whole. Owns its readers. Not thread safe.
 /// </summary>
 public sealed class ShardChain : IDisposable
@@ -20,7 +21,8 @@ public sealed class ShardChain : IDisposable
     /// <summary>The link asked for.</summary>
     public ShardReader Top => links[^1];
 
-    /// <summary>What the top link's differences refer to; null when it is a full shard. For <see cref="ShardReader.DecodeChunk"/>.</summary>
+    /// <summary>What the top link's differences refer to; null when it is a full shard. For
+    /// <see cref="ShardReader.DecodeChunk"/>.</summary>
     public ITensorBytes? Below { get; }
 
     /// <summary>The state that the top link holds.</summary>
@@ -53,14 +55,17 @@ public sealed class ShardChain : IDisposable
     {
         if (links is []) throw new ArgumentException("A chain has at least one link.", nameof(links));
         if (links[0].Identity.Base is { } missing)
-            throw new ShardFormatException(links[0].Name, 0, $"the chain begins with an incremental shard; its base {missing.Checkpoint} is missing.");
+            throw new ShardFormatException(
+                links[0].Name, 0, $"the chain begins with an incremental shard; its base {missing.Checkpoint} is missing.");
         foreach (var (lower, upper) in links.Zip(links.Skip(1)))
         {
             if (upper.Identity.Base is not { } link)
                 throw new ShardFormatException(upper.Name, 0, $"a full shard lies above {lower.Identity.Shard} in the chain.");
             if (link.ShardRoot != lower.Root || link.Checkpoint != lower.Identity.Shard.Checkpoint)
                 throw new ShardFormatException(
-                    upper.Name, 0, $"it was encoded against {link.Checkpoint} with root {link.ShardRoot.Short}; below it lies {lower.Identity.Shard} with root {lower.Root.Short}.");
+                    upper.Name, 0,
+                    $"it was encoded against {link.Checkpoint} with root {link.ShardRoot.Short}; below it lies {lower.Identity.Shard} " +
+                    $"with root {lower.Root.Short}.");
         }
 
         return new ShardChain(links);

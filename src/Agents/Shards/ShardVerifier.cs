@@ -17,16 +17,17 @@ public sealed record ShardFinding(Finding Finding, string? Detail, ContentHash? 
 public static class ShardVerifier
 {
     /// <param name="baseState">
-    /// The base's bytes, needed to verify an incremental shard deeply. Without them, or if they are damaged themselves, a shard that is otherwise
+    /// The base's bytes, needed to verify an incremental shard deeply. Without them, or if they are damaged themselves, a shard that is
+    /// otherwise
     /// intact is <see cref="Finding.Unknown"/>.
     /// </param>
-    public static ShardFinding Verify(string path, ShardExpectation expected, VerificationDepth depth, ITensorBytes? baseState, CancellationToken ct)
+    public static ShardFinding Verify(
+        string path, ShardExpectation expected, VerificationDepth depth, ITensorBytes? baseState, CancellationToken ct)
     {
         FileStream source;
         try
         {
-            source = new FileStream(
-                path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
+            source = ShardReader.OpenFile(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -48,13 +49,17 @@ public static class ShardVerifier
         try
         {
             if (expected.StoredBytes is { } size && source.Length != size)
-                return Refuse(source.Length < size ? Finding.Truncated : Finding.Altered, $"{name}: the object has {source.Length:N0} bytes, {size:N0} are on record.");
+                return Refuse(
+                    source.Length < size ? Finding.Truncated : Finding.Altered,
+                    $"{name}: the object has {source.Length:N0} bytes, {size:N0} are on record.");
             reader = ShardReader.Open(source, name);
             if (reader.Identity.Shard != expected.Shard)
                 return Refuse(Finding.Altered, $"{name}: shard {reader.Identity.Shard} lies in the place of {expected.Shard}.");
             if (expected.Root is { } root && reader.Root != root)
                 return Refuse(Finding.Altered, $"{name}: root is {reader.Root}, {root} is on record.");
-            return depth == VerificationDepth.Shallow ? new ShardFinding(Finding.Intact, Detail: null, reader.Root, reader.ReadBytes) : VerifyChunks(reader, baseState, ct);
+            return depth == VerificationDepth.Shallow
+                ? new ShardFinding(Finding.Intact, Detail: null, reader.Root, reader.ReadBytes)
+                : VerifyChunks(reader, baseState, ct);
         }
         catch (ShardFormatException e)
         {
@@ -83,7 +88,8 @@ public static class ShardVerifier
             if (reader.NeedsBase(chunk) && (baseState is null || unknown is not null))
             {
                 reader.CheckStored(chunk);
-                unknown ??= $"{reader.Name}: stored bytes are intact, but chunks that refer to base {reader.Identity.Base!.Checkpoint} were not decoded: the base was not given.";
+                unknown ??= $"{reader.Name}: stored bytes are intact, but chunks that refer to base {reader.Identity.Base!.Checkpoint} " +
+                    "were not decoded: the base was not given.";
                 continue;
             }
 

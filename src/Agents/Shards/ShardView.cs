@@ -4,7 +4,8 @@ using Lineage.Contracts.Identity;
 namespace Lineage.Agents.Shards;
 
 /// <summary>
-/// A stored shard as a source of raw bytes: decodes the chunks that a read touches, through its base, each one checked, and keeps the last. Reading in
+/// A stored shard as a source of raw bytes: decodes the chunks that a read touches, through its base, each one checked, and keeps the last.
+/// Reading in
 /// the order of the chunks decodes each once. Not thread safe.
 /// </summary>
 sealed class ShardView : ITensorBytes
@@ -35,7 +36,8 @@ sealed class ShardView : ITensorBytes
         ArgumentOutOfRangeException.ThrowIfGreaterThan(byteOffset, spec.Bytes - destination.Length);
         while (destination.Length > 0)
         {
-            var place = ChunkPlan.At(spec, tensor, byteOffset / ChunkPlan.Bytes(spec, reader.Header.ChunkElements), reader.Header.ChunkElements);
+            var place =
+                ChunkPlan.At(spec, tensor, byteOffset / ChunkPlan.Bytes(spec, reader.Header.ChunkElements), reader.Header.ChunkElements);
             var chunk = firstChunk[tensor] + (int)place.Ordinal;
             var (skip, take) = ((int)(byteOffset - place.ByteOffset), 0);
             if (skip == 0 && destination.Length >= place.Length && chunk != cached)

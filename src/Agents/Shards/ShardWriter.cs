@@ -20,7 +20,8 @@ public static class ShardWriter
     /// <param name="baseState">The base shard's bytes; given exactly when the identity names a base.</param>
     /// <param name="chunkElements">Elements per chunk; a capture that hashes must cut alike.</param>
     /// <exception cref="CaptureDamagedException">A chunk is no longer what was captured; what was written so far is useless.</exception>
-    /// <exception cref="ShardLayoutException">State and base are cut differently, or the layout passes a limit; nothing was written.</exception>
+    /// <exception cref="ShardLayoutException">State and base are cut differently, or the layout passes a limit; nothing was
+    /// written.</exception>
     public static ShardWritten Write(
         Stream destination, ShardIdentity identity, ITensorBytes state, ITensorBytes? baseState, CodecPreset preset, CancellationToken ct,
         int chunkElements = ShardLimits.ChunkElementsDefault)
@@ -29,10 +30,13 @@ public static class ShardWriter
         var header = new ShardHeader(identity, ChunkCodec.Name, chunkElements).Write();
         var table = TensorTable.Write(state.Tensors);
         if (table.Length > ShardLimits.TensorTableBytesMax)
-            throw new ShardLayoutException($"The tensor table takes {table.Length:N0} bytes, at most {ShardLimits.TensorTableBytesMax:N0} fit. Nothing was written.");
+            throw new ShardLayoutException(
+                $"The tensor table takes {table.Length:N0} bytes, at most {ShardLimits.TensorTableBytesMax:N0} fit. Nothing was written.");
         var chunks = state.Tensors.Aggregate(0L, (sum, tensor) => sum + ChunkPlan.Count(tensor, chunkElements));
         if (table.Length + (chunks * ChunkEntry.Size) > ShardLimits.IndexBytesMax - ShardLimits.Alignment)
-            throw new ShardLayoutException($"The index takes more than {ShardLimits.IndexBytesMax:N0} bytes for {chunks:N0} chunks. Nothing was written; use larger chunks.");
+            throw new ShardLayoutException(
+                $"The index takes more than {ShardLimits.IndexBytesMax:N0} bytes for {chunks:N0} chunks. Nothing was written; use larger " +
+                $"chunks.");
 
         destination.Write(header);
         using var body = new ShardBody(destination, header.Length, state, baseState, preset);
@@ -54,13 +58,18 @@ public static class ShardWriter
     static void CheckLayout(ShardIdentity identity, ITensorBytes state, ITensorBytes? baseState)
     {
         if (identity.Base is null != baseState is null)
-            throw new ArgumentException($"Shard {identity.Shard} {(identity.Base is null ? "names no base, but one was given" : "names a base, but none was given")}.", nameof(baseState));
+            throw new ArgumentException(
+                $"Shard {identity.Shard} " +
+                $"{(identity.Base is null ? "names no base, but one was given" : "names a base, but none was given")}.", nameof(baseState));
         if (identity.Base is { } link && baseState?.ShardRoot is { } root && root != link.ShardRoot)
-            throw new ShardLayoutException($"Shard {identity.Shard} names base root {link.ShardRoot.Short}, the base given has {root.Short}. Nothing was written.");
+            throw new ShardLayoutException(
+                $"Shard {identity.Shard} names base root {link.ShardRoot.Short}, the base given has {root.Short}. Nothing was written.");
         if (TensorTable.Objection(state.Tensors) is { } objection)
             throw new ShardLayoutException($"The tensors of shard {identity.Shard} cannot be stored: {objection} Nothing was written.");
         if (baseState is not null && !TensorTable.SameRectangles(state.Tensors, baseState.Tensors))
-            throw new ShardLayoutException($"The tensors of shard {identity.Shard} are cut differently from its base's. Nothing was written; a full checkpoint is due.");
+            throw new ShardLayoutException(
+                $"The tensors of shard {identity.Shard} are cut differently from its base's. Nothing was written; a full checkpoint is " +
+                $"due.");
     }
 }
 
@@ -82,7 +91,8 @@ sealed class ShardBody(Stream destination, long position, ITensorBytes state, IT
     public long EncodedBytes { get; private set; }
 
     public ChunkModeCounts Modes => new(
-        modes[(int)ChunkMode.Raw], modes[(int)ChunkMode.Same], modes[(int)ChunkMode.Constant], modes[(int)ChunkMode.Planes], modes[(int)ChunkMode.DeltaPlanes]);
+        modes[(int)ChunkMode.Raw], modes[(int)ChunkMode.Same], modes[(int)ChunkMode.Constant], modes[(int)ChunkMode.Planes],
+        modes[(int)ChunkMode.DeltaPlanes]);
 
     public void Add(ChunkPlace place)
     {
@@ -93,14 +103,16 @@ sealed class ShardBody(Stream destination, long position, ITensorBytes state, IT
         var hash = XxHash3.HashToUInt64(bytes);
         if (state.HashAtCapture(place.Tensor, place.Ordinal) is { } captured && captured != hash)
             throw new CaptureDamagedException(
-                $"Chunk {place.Ordinal:N0} of tensor \"{tensor.Name}\" was captured with hash {captured:x16} and now has {hash:x16}: memory was damaged or overwritten. " +
+                $"Chunk {place.Ordinal:N0} of tensor \"{tensor.Name}\" was captured with hash {captured:x16} and now has {hash:x16}: " +
+                $"memory was damaged or overwritten. " +
                 "This save is given up; earlier checkpoints are untouched. If it happens again, test this machine's memory.");
         var baseBytes = baseState is null ? default : baseRaw.AsSpan(0, place.Length);
         baseState?.Read(place.Tensor, place.ByteOffset, baseBytes);
 
         var mode = codec.Encode(preset, ElementKind.Of(tensor.Dtype), bytes, baseBytes, out var stored);
         var entry = new ChunkEntry(
-            place.Tensor, place.Ordinal, mode, ChunkCodec.Name.Version, place.Length, stored.Length, Position, hash, ContentHash.FromDigest(SHA256.HashData(stored)));
+            place.Tensor, place.Ordinal, mode, ChunkCodec.Name.Version, place.Length, stored.Length, Position, hash,
+            ContentHash.FromDigest(SHA256.HashData(stored)));
         entry.Write(entries.GetSpan(ChunkEntry.Size));
         entries.Advance(ChunkEntry.Size);
         destination.Write(stored);

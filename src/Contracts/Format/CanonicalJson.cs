@@ -6,7 +6,8 @@ using Lineage.Contracts.Identity;
 namespace Lineage.Contracts.Format;
 
 /// <summary>
-/// The JSON Canonicalization Scheme (RFC 8785): members sorted by UTF-16 code units, no blanks, shortest escapes, numbers as ECMAScript writes them.
+/// The JSON Canonicalization Scheme (RFC 8785): members sorted by UTF-16 code units, no blanks, shortest escapes, numbers as ECMAScript
+/// writes them.
 /// Digests of events and manifests are taken over these bytes, because a database may reorder and reformat what it stores.
 /// </summary>
 public static class CanonicalJson
@@ -77,9 +78,11 @@ public static class CanonicalJson
     {
         output.Append('{');
         string? previous = null;
-        foreach (var (name, value) in element.EnumerateObject().Select(static m => (Name: Text(() => m.Name), m.Value)).OrderBy(static m => m.Name, StringComparer.Ordinal))
+        var members = element.EnumerateObject().Select(static m => (Name: Text(() => m.Name), m.Value));
+        foreach (var (name, value) in members.OrderBy(static m => m.Name, StringComparer.Ordinal))
         {
-            if (string.Equals(previous, name, StringComparison.Ordinal)) throw new FormatException($"A JSON object names \"{name}\" twice; it has no canonical form.");
+            if (string.Equals(previous, name, StringComparison.Ordinal))
+                throw new FormatException($"A JSON object names \"{name}\" twice; it has no canonical form.");
             if (previous is not null) output.Append(',');
             previous = name;
             AppendString(name, output);
@@ -131,7 +134,8 @@ public static class CanonicalJson
         return whole.ToString(CultureInfo.InvariantCulture);   // also turns -0 into 0
     }
 
-    /// <summary>Number::toString of ECMA-262 (section 6.1.6.1.20): the shortest digits that read back as the same double, laid out as there.</summary>
+    /// <summary>Number::toString of ECMA-262 (section 6.1.6.1.20): the shortest digits that read back as the same double, laid out as
+    /// there.</summary>
     public static string EcmaScriptNumber(double value)
     {
         if (!double.IsFinite(value)) throw new FormatException($"{value} is no JSON number; it has no canonical form.");

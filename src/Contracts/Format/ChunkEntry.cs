@@ -14,7 +14,8 @@ namespace Lineage.Contracts.Format;
 /// <param name="StoredDigest">SHA-256 of the encoded bytes.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct ChunkEntry(
-    int Tensor, long Ordinal, ChunkMode Mode, ushort CodecVersion, int RawBytes, int StoredBytes, long StoredOffset, ulong RawHash, ContentHash StoredDigest)
+    int Tensor, long Ordinal, ChunkMode Mode, ushort CodecVersion, int RawBytes, int StoredBytes, long StoredOffset, ulong RawHash,
+    ContentHash StoredDigest)
 {
     /// <summary>Bytes of one entry on disk.</summary>
     public const int Size = 72;

@@ -10,10 +10,12 @@ namespace Lineage.Contracts.Format;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct ChunkPlace(int Tensor, long Ordinal, long ByteOffset, int Length);
 
-/// <summary>How tensors are cut into chunks: from the first element on, a fixed number of elements each, the last one shorter. An empty tensor has none.</summary>
+/// <summary>How tensors are cut into chunks: from the first element on, a fixed number of elements each, the last one shorter. An empty
+/// tensor has none.</summary>
 public static class ChunkPlan
 {
-    public static long Count(TensorSpec tensor, int chunkElements) => (tensor.Elements / chunkElements) + (tensor.Elements % chunkElements == 0 ? 0 : 1);
+    public static long Count(TensorSpec tensor, int chunkElements) =>
+        (tensor.Elements / chunkElements) + (tensor.Elements % chunkElements == 0 ? 0 : 1);
 
     public static ChunkPlace At(TensorSpec tensor, int index, long ordinal, int chunkElements)
     {

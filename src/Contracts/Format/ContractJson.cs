@@ -19,9 +19,11 @@ public static class ContractJson
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.AllowDuplicateProperties = false;
+        options.AllowOutOfOrderMetadataProperties = true;   // a database or a canonical form may move a message's kind from the front
         options.MaxDepth = 32;
         if (options.Converters.OfType<JsonStringEnumConverter>().Any()) return;
-        options.Converters.Add(new JsonStringEnumConverter<TensorDtype>(namingPolicy: null, allowIntegerValues: false));   // safetensors' own names
+        options.Converters.Add(
+            new JsonStringEnumConverter<TensorDtype>(namingPolicy: null, allowIntegerValues: false));   // safetensors' own names
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
     }
 }

@@ -6,7 +6,8 @@ using Lineage.Contracts.Identity;
 namespace Lineage.Contracts.Format;
 
 /// <summary>
-/// The end of a shard object (docs/FORMAT.md, section 3.4): <c>index offset u64 | index length u64 | SHA-256 of the index | root | total length u64 |
+/// The end of a shard object (docs/FORMAT.md, section 3.4): <c>index offset u64 | index length u64 | SHA-256 of the index | root | total
+/// length u64 |
 /// version u16 | flags u16 | reserved u32 | magic 8</c>.
 /// </summary>
 public sealed record ShardFooter(long IndexOffset, long IndexLength, ContentHash IndexDigest, ContentHash Root, long TotalLength)
@@ -18,7 +19,8 @@ public sealed record ShardFooter(long IndexOffset, long IndexLength, ContentHash
     public static ReadOnlySpan<byte> Magic => [0x1A, 0x0A, 0x0D, (byte)'D', (byte)'H', (byte)'S', (byte)'L', 0x8A];
 
     /// <summary>
-    /// Root of the digest tree (docs/FORMAT.md, section 4): over the whole header (identity, base) and the index's digest (through it every stored chunk).
+    /// Root of the digest tree (docs/FORMAT.md, section 4): over the whole header (identity, base) and the index's digest (through it every
+    /// stored chunk).
     /// </summary>
     public static ContentHash RootOf(ReadOnlySpan<byte> header, long indexOffset, long indexLength, ContentHash indexDigest)
     {
@@ -59,17 +61,27 @@ public sealed record ShardFooter(long IndexOffset, long IndexLength, ContentHash
         var total = BinaryPrimitives.ReadInt64LittleEndian(bytes[80..]);
         // Neither mark of a footer in place: the end is gone. One of them: it is a footer, and something of it, or before it, was changed.
         if (!magic && total != fileLength)
-            throw new ShardFormatException(file, at, $"the last {Size} bytes are no footer; the object was cut off or something was appended.", Finding.Truncated);
-        if (!magic) throw new ShardFormatException(file, at + 96, $"the footer ends with {Convert.ToHexString(bytes.Slice(96, 8))}, expected {Convert.ToHexString(Magic)}.");
+            throw new ShardFormatException(
+                file, at, $"the last {Size} bytes are no footer; the object was cut off or something was appended.", Finding.Truncated);
+        if (!magic)
+            throw new ShardFormatException(
+                file, at + 96, $"the footer ends with {Convert.ToHexString(bytes.Slice(96, 8))}, expected {Convert.ToHexString(Magic)}.");
         if (total != fileLength)
             throw new ShardFormatException(
-                file, at + 80, $"the footer says {total:N0} bytes in all, the object has {fileLength:N0}.", total > fileLength ? Finding.Truncated : Finding.Altered);
+                file, at + 80, $"the footer says {total:N0} bytes in all, the object has {fileLength:N0}.",
+                total > fileLength ? Finding.Truncated : Finding.Altered);
         if (BinaryPrimitives.ReadUInt16LittleEndian(bytes[88..]) is var version && version != Version)
             throw new ShardFormatException(file, at + 88, $"footer version is {version}, this reader knows {Version}.");
-        if (bytes.Slice(90, 6).IndexOfAnyExcept((byte)0) >= 0) throw new ShardFormatException(file, at + 90, "the footer's flags and reserved bytes are not zero.");
+        if (bytes.Slice(90, 6).IndexOfAnyExcept((byte)0) >= 0)
+            throw new ShardFormatException(file, at + 90, "the footer's flags and reserved bytes are not zero.");
         var (offset, length) = (BinaryPrimitives.ReadInt64LittleEndian(bytes), BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]));
-        if (length is < 0 or > ShardLimits.IndexBytesMax || offset < headerLength || offset % ShardLimits.Alignment != 0 || offset != at - length)
-            throw new ShardFormatException(file, at, $"the index is said to lie at {offset:N0} with {length:N0} bytes; it must fill a multiple of {ShardLimits.Alignment} behind the header up to {at:N0}.");
-        return new ShardFooter(offset, length, ContentHash.FromDigest(bytes.Slice(16, 32)), ContentHash.FromDigest(bytes.Slice(48, 32)), total);
+        if (length is < 0 or > ShardLimits.IndexBytesMax || offset < headerLength || offset % ShardLimits.Alignment != 0
+            || offset != at - length)
+            throw new ShardFormatException(
+                file, at,
+                $"the index is said to lie at {offset:N0} with {length:N0} bytes; it must fill a multiple of {ShardLimits.Alignment} " +
+                $"behind the header up to {at:N0}.");
+        return new ShardFooter(
+            offset, length, ContentHash.FromDigest(bytes.Slice(16, 32)), ContentHash.FromDigest(bytes.Slice(48, 32)), total);
     }
 }

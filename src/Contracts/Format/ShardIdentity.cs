@@ -7,7 +7,8 @@ namespace Lineage.Contracts.Format;
 /// <param name="ShardRoot">Root of the base shard itself; a reader refuses any other.</param>
 public sealed record BaseShard(CheckpointId Checkpoint, ContentHash ManifestHash, ContentHash ShardRoot);
 
-/// <summary>Whose bytes a shard holds. It is inside the object and under its root, so a valid shard in the wrong place is found out.</summary>
+/// <summary>Whose bytes a shard holds. It is inside the object and under its root, so a valid shard in the wrong place is found
+/// out.</summary>
 /// <param name="LayoutDigest">See <see cref="Format.LayoutDigest"/>; the same on every rank.</param>
 /// <param name="Base">Null for a full shard.</param>
 public sealed record ShardIdentity(ShardId Shard, WorldSize WorldSize, ContentHash LayoutDigest, BaseShard? Base);

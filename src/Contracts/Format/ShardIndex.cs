@@ -3,8 +3,10 @@ using System.Buffers.Binary;
 namespace Lineage.Contracts.Format;
 
 /// <summary>
-/// The index of a shard object (docs/FORMAT.md, section 3.3): <c>table length u32 | chunk count u32 | tensor table | zeros up to a multiple of 8 | one
-/// <see cref="ChunkEntry"/> per chunk</c>. Order, sizes and offsets of the entries follow from the table, so the reader leaves them no freedom.
+/// The index of a shard object (docs/FORMAT.md, section 3.3): <c>table length u32 | chunk count u32 | tensor table | zeros up to a multiple
+/// of 8 | one
+/// <see cref="ChunkEntry"/> per chunk</c>. Order, sizes and offsets of the entries follow from the table, so the reader leaves them no
+/// freedom.
 /// </summary>
 public sealed class ShardIndex
 {
@@ -45,13 +47,15 @@ public sealed class ShardIndex
     {
         var span = bytes.Span;
         var at = footer.IndexOffset;
-        if (span.Length < FixedBytes) throw new ShardFormatException(file, at, $"an index has at least {FixedBytes} bytes, got {span.Length}.");
+        if (span.Length < FixedBytes)
+            throw new ShardFormatException(file, at, $"an index has at least {FixedBytes} bytes, got {span.Length}.");
         var (table, count) = (BinaryPrimitives.ReadUInt32LittleEndian(span), BinaryPrimitives.ReadUInt32LittleEndian(span[4..]));
         if (table > ShardLimits.TensorTableBytesMax || table > span.Length - FixedBytes)
             throw new ShardFormatException(file, at, $"the tensor table is said to take {table:N0} bytes of an index of {span.Length:N0}.");
         var start = EntriesStart((int)table);
         if (start + ((long)count * ChunkEntry.Size) != span.Length)
-            throw new ShardFormatException(file, at + 4, $"a tensor table of {table:N0} bytes and {count:N0} chunks do not make an index of {span.Length:N0} bytes.");
+            throw new ShardFormatException(
+                file, at + 4, $"a tensor table of {table:N0} bytes and {count:N0} chunks do not make an index of {span.Length:N0} bytes.");
         if (span[(FixedBytes + (int)table)..start].IndexOfAnyExcept((byte)0) >= 0)
             throw new ShardFormatException(file, at + FixedBytes + table, "the padding behind the tensor table is not zero.");
         var tensors = TensorTable.Read(span.Slice(FixedBytes, (int)table), file, at + FixedBytes);
@@ -68,7 +72,9 @@ public sealed class ShardIndex
         var left = count;
         foreach (var tensor in tensors)
             if ((left -= ChunkPlan.Count(tensor, chunkElements)) < 0) break;
-        if (left != 0) throw new ShardFormatException(file, at, $"the index has {count:N0} chunks, but the tensors are cut into {(left > 0 ? "fewer" : "more")}.");
+        if (left != 0)
+            throw new ShardFormatException(
+                file, at, $"the index has {count:N0} chunks, but the tensors are cut into {(left > 0 ? "fewer" : "more")}.");
     }
 
     void CheckEntries(ShardHeader header, int headerLength, ShardFooter footer, string file, long at)
@@ -77,9 +83,12 @@ public sealed class ShardIndex
         foreach (var place in ChunkPlan.Of(Tensors, header.ChunkElements))
         {
             var entry = this[chunk];
-            if (ObjectionTo(entry, ChunkEntry.Flags(entries.Span.Slice(chunk * ChunkEntry.Size, ChunkEntry.Size)), place, position, header) is { } objection)
+            if (ObjectionTo(
+                entry, ChunkEntry.Flags(entries.Span.Slice(chunk * ChunkEntry.Size, ChunkEntry.Size)), place, position,
+                header) is { } objection)
                 throw new ShardFormatException(
-                    file, at + ((long)chunk * ChunkEntry.Size), $"chunk {place.Ordinal:N0} of tensor \"{Tensors[place.Tensor].Name}\" {objection}");
+                    file, at + ((long)chunk * ChunkEntry.Size),
+                    $"chunk {place.Ordinal:N0} of tensor \"{Tensors[place.Tensor].Name}\" {objection}");
             position = ShardLimits.Align(position + entry.StoredBytes);
             chunk++;
         }
@@ -90,17 +99,22 @@ public sealed class ShardIndex
 
     static string? ObjectionTo(ChunkEntry entry, byte flags, ChunkPlace place, long position, ShardHeader header)
     {
-        if (entry.Tensor != place.Tensor || entry.Ordinal != place.Ordinal) return $"is missing; chunk {entry.Ordinal:N0} of tensor {entry.Tensor:N0} stands in its place.";
+        if (entry.Tensor != place.Tensor || entry.Ordinal != place.Ordinal)
+            return $"is missing; chunk {entry.Ordinal:N0} of tensor {entry.Tensor:N0} stands in its place.";
         if (entry.RawBytes != place.Length) return $"has {entry.RawBytes:N0} raw bytes, expected {place.Length:N0}.";
         if (entry.StoredOffset != position) return $"is said to lie at {entry.StoredOffset:N0}, expected {position:N0}.";
         if (flags != 0) return $"has flags 0x{flags:x2}; version 1 has none.";
-        if (entry.CodecVersion != header.Codec.Version) return $"is of codec version {entry.CodecVersion}, the header says {header.Codec.Version}.";
+        if (entry.CodecVersion != header.Codec.Version)
+            return $"is of codec version {entry.CodecVersion}, the header says {header.Codec.Version}.";
         if (!Enum.IsDefined(entry.Mode)) return $"has the unknown mode {(byte)entry.Mode}.";
-        if (entry.Mode is ChunkMode.Same or ChunkMode.DeltaPlanes && header.Identity.Base is null) return $"has mode {entry.Mode}, but the shard names no base.";
-        if (entry.StoredBytes < 0 || entry.StoredBytes > entry.RawBytes) return $"has {entry.StoredBytes:N0} stored bytes of {entry.RawBytes:N0} raw ones.";
+        if (entry.Mode is ChunkMode.Same or ChunkMode.DeltaPlanes && header.Identity.Base is null)
+            return $"has mode {entry.Mode}, but the shard names no base.";
+        if (entry.StoredBytes < 0 || entry.StoredBytes > entry.RawBytes)
+            return $"has {entry.StoredBytes:N0} stored bytes of {entry.RawBytes:N0} raw ones.";
         return entry.Mode switch
         {
-            ChunkMode.Raw when entry.StoredBytes != entry.RawBytes => $"is raw with {entry.StoredBytes:N0} stored bytes of {entry.RawBytes:N0}.",
+            ChunkMode.Raw when entry.StoredBytes != entry.RawBytes =>
+                $"is raw with {entry.StoredBytes:N0} stored bytes of {entry.RawBytes:N0}.",
             ChunkMode.Same when entry.StoredBytes != 0 => $"is the same as its base but has {entry.StoredBytes:N0} stored bytes.",
             _ => null,
         };

@@ -1,6 +1,7 @@
 namespace Lineage.Contracts.Format;
 
-/// <summary>Bounds of the shard object (docs/FORMAT.md, section 6). A reader checks them before it allocates; a writer before it writes.</summary>
+/// <summary>Bounds of the shard object (docs/FORMAT.md, section 6). A reader checks them before it allocates; a writer before it
+/// writes.</summary>
 public static class ShardLimits
 {
     /// <summary>Header, chunks and index begin at multiples of this many bytes.</summary>

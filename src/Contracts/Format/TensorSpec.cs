@@ -1,20 +1,27 @@
 namespace Lineage.Contracts.Format;
 
 /// <summary>Element types, by safetensors' names.</summary>
-public enum TensorDtype { BOOL, U8, I8, U16, I16, F16, BF16, U32, I32, F32, C64, F64, I64, U64, F8_E4M3, F8_E5M2, F8_E8M0, F8_E4M3FNUZ, F8_E5M2FNUZ, F4, F6_E2M3, F6_E3M2 }
+public enum TensorDtype
+{
+    BOOL, U8, I8, U16, I16, F16, BF16, U32, I32, F32, C64, F64, I64, U64, F8_E4M3, F8_E5M2, F8_E8M0, F8_E4M3FNUZ, F8_E5M2FNUZ, F4,
+    F6_E2M3, F6_E3M2,
+}
 
 /// <summary>What a tensor is for; the codec and a reshard use it, correctness never depends on it.</summary>
 public enum TensorRole { Opaque, Weight, Master, ExpAvg, ExpAvgSq, Gradient, Buffer, Rng, DataCursor, Scalar }
 
 /// <summary>
-/// One tensor of a rank's capture: this rank's rectangle (<paramref name="Offsets"/>, <paramref name="Sizes"/>) of a global tensor. Row-major, little-endian,
+/// One tensor of a rank's capture: this rank's rectangle (<paramref name="Offsets"/>, <paramref name="Sizes"/>) of a global tensor.
+/// Row-major, little-endian,
 /// packed. An unsharded tensor has zero offsets and sizes equal to the global shape. A rectangle may be empty.
 /// </summary>
 /// <param name="Name">Fully-qualified name, unique in the capture.</param>
 /// <param name="GlobalShape">Elements per dimension over all ranks; empty for a scalar.</param>
-/// <param name="CastOf">Name of the tensor of the same capture that this one is the exact cast of (a bf16 weight of its fp32 master); null if none.</param>
+/// <param name="CastOf">Name of the tensor of the same capture that this one is the exact cast of (a bf16 weight of its fp32 master); null
+/// if none.</param>
 public sealed record TensorSpec(
-    string Name, TensorDtype Dtype, IReadOnlyList<long> GlobalShape, IReadOnlyList<long> Offsets, IReadOnlyList<long> Sizes, TensorRole Role, string? CastOf = null)
+    string Name, TensorDtype Dtype, IReadOnlyList<long> GlobalShape, IReadOnlyList<long> Offsets, IReadOnlyList<long> Sizes,
+    TensorRole Role, string? CastOf = null)
 {
     /// <summary>Elements of this rank's rectangle.</summary>
     public long Elements => Sizes.Aggregate(1L, static (product, size) => checked(product * size));
@@ -26,7 +33,9 @@ public sealed record TensorSpec(
         get
         {
             var bits = checked(Elements * Dtype.Bits());
-            return bits % 8 == 0 ? bits / 8 : throw new FormatException($"Tensor {Name}: {Elements:N0} elements of {Dtype} do not fill whole bytes.");
+            return bits % 8 == 0
+                ? bits / 8
+                : throw new FormatException($"Tensor {Name}: {Elements:N0} elements of {Dtype} do not fill whole bytes.");
         }
     }
 }

@@ -8,7 +8,8 @@ namespace Lineage.Tests.Property.Codec;
 public sealed class CodecLaws
 {
     static readonly ElementKind[] Kinds =
-        [.. new[] { 1, 2, 4, 8 }.SelectMany(static width => new[] { new ElementKind(width, Float: true), new ElementKind(width, Float: false) })];
+        [.. new[] { 1, 2, 4, 8 }.SelectMany(
+            static width => new[] { new ElementKind(width, Float: true), new ElementKind(width, Float: false) })];
 
     [Property(MaxTest = 400)]
     public void Decode_of_encode_is_the_chunk_for_every_kind_preset_and_base(int seed)
@@ -65,7 +66,8 @@ public sealed class CodecLaws
         var below = random.Next(2) == 0 ? [] : Changed(random, raw);
         codec.Encode(CodecPreset.High, kind, raw, below, out var stored);
         var hostile = stored.ToArray();
-        for (var edits = random.Next(4); edits > 0 && hostile.Length > 0; edits--) hostile[random.Next(Math.Min(hostile.Length, 40))] = (byte)random.Next(256);
+        for (var edits = random.Next(4); edits > 0 && hostile.Length > 0; edits--)
+            hostile[random.Next(Math.Min(hostile.Length, 40))] = (byte)random.Next(256);
         if (random.Next(3) == 0) hostile = hostile[..random.Next(hostile.Length + 1)];
         foreach (var mode in Enum.GetValues<ChunkMode>())
             _ = codec.Decode(kind, mode, hostile, below, new byte[raw.Length]);
@@ -74,7 +76,9 @@ public sealed class CodecLaws
     [Fact]
     public void Neighbouring_floats_differ_by_one_even_across_zero()
     {
-        foreach (var (x, below, expected) in new[] { (0f, float.Epsilon, 1u), (float.Epsilon, 0f, 2u), (0f, -0f, 2u), (-0f, 0f, 1u), (1f, MathF.BitDecrement(1f), 2u) })
+        (float X, float Below, uint Expected)[] pairs =
+            [(0f, float.Epsilon, 1), (float.Epsilon, 0f, 2), (0f, -0f, 2), (-0f, 0f, 1), (1f, MathF.BitDecrement(1f), 2)];
+        foreach (var (x, below, expected) in pairs)
         {
             var result = new byte[4];
             Residual.OfDifference(new ElementKind(4, Float: true), BitConverter.GetBytes(x), BitConverter.GetBytes(below), result);
@@ -83,7 +87,8 @@ public sealed class CodecLaws
     }
 
     [Theory]
-    [InlineData(ChunkMode.Same), InlineData(ChunkMode.Constant), InlineData(ChunkMode.Raw), InlineData(ChunkMode.Planes), InlineData(ChunkMode.DeltaPlanes)]
+    [InlineData(ChunkMode.Same), InlineData(ChunkMode.Constant), InlineData(ChunkMode.Raw)]
+    [InlineData(ChunkMode.Planes), InlineData(ChunkMode.DeltaPlanes)]
     public void Each_mode_is_taken_where_it_is_the_cheapest(ChunkMode mode)
     {
         var random = new Random(7);
@@ -108,13 +113,14 @@ public sealed class CodecLaws
     static byte[] Weights(Random random, int count)
     {
         var bytes = new byte[count * 4];
-        for (var i = 0; i < count; i++) BitConverter.TryWriteBytes(bytes.AsSpan(i * 4), (float)((random.NextDouble() + random.NextDouble() - 1) * 0.05));
+        for (var i = 0; i < count; i++)
+            BitConverter.TryWriteBytes(bytes.AsSpan(i * 4), (float)((random.NextDouble() + random.NextDouble() - 1) * 0.05));
         return bytes;
     }
 
     static byte[] Bytes(Random random, ElementKind kind, int elements)
     {
-        var dtype = kind switch { { Width: 8 } => TensorDtype.F64, { Width: 4 } => TensorDtype.F32, { Width: 2 } => TensorDtype.BF16, _ => TensorDtype.U8 };
+        var dtype = kind.Width switch { 8 => TensorDtype.F64, 4 => TensorDtype.F32, 2 => TensorDtype.BF16, _ => TensorDtype.U8 };
         return SmallStates.Fresh(random, new TensorSpec("t", dtype, [elements], [0], [elements], TensorRole.Weight));
     }
 

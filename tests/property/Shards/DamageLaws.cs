@@ -4,10 +4,12 @@ using Lineage.Agents.Shards;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
+using Lineage.Tests.Property.Format;
 
 namespace Lineage.Tests.Property.Shards;
 
-/// <summary>Whatever happens to stored bytes is found, and nothing undamaged is called damaged (no false alarm: see <see cref="ShardLaws"/>).</summary>
+/// <summary>Whatever happens to stored bytes is found, and nothing undamaged is called damaged (no false alarm: see
+/// <see cref="ShardLaws"/>).</summary>
 public sealed class DamageLaws
 {
     const int ChunkElements = 16;
@@ -23,17 +25,30 @@ public sealed class DamageLaws
     [Theory, MemberData(nameof(Both))]
     public void Every_single_flipped_bit_is_found_and_named_to_the_chunk(string kind)
     {
-        var (shard, step) = Subject(kind);
+        // A small object, so that every bit of it can have its turn.
+        var (lower, upper) = (Tiny(step: 1), Tiny(step: 2));
+        var full = Stored.Full(lower, 1, ChunkElements);
+        var (step, below) = kind == "full" ? (1, null) : (2, lower);
+        var (shard, written) = step == 1 ? full : Stored.Incremental(upper, 2, lower, 1, full.Written.Root, ChunkElements);
+        var expected = new ShardExpectation(new ShardId(Stored.At(step), new Rank(1)), written.Root);
+        Assert.Equal(Finding.Intact, Verify(shard, expected, below).Finding);
         using var reader = Stored.Open(shard);
         for (var bit = 0; bit < shard.Length * 8; bit++)
         {
             var damaged = shard.ToArray();
             damaged[bit / 8] ^= (byte)(1 << (bit % 8));
-            var finding = Verify(damaged, step);
+            var finding = Verify(damaged, expected, below);
             Assert.True(finding.Finding is Finding.Altered or Finding.Truncated, $"bit {bit}: {finding}");
             Assert.StartsWith("x.shard: at byte ", finding.Detail, StringComparison.Ordinal);
             if (ChunkAt(reader, bit / 8) is { } name) Assert.Contains(name, finding.Detail, StringComparison.Ordinal);
         }
+    }
+
+    static MemoryTensors Tiny(int step)
+    {
+        var (tensors, bytes) = Samples.State(step);
+        TensorSpec Cut(int tensor, long elements) => tensors[tensor] with { GlobalShape = [elements], Offsets = [0], Sizes = [elements] };
+        return new MemoryTensors([Cut(0, 40), Cut(3, 33)], [bytes[0][..160], bytes[3]]);
     }
 
     [Theory, MemberData(nameof(Both))]
@@ -45,7 +60,8 @@ public sealed class DamageLaws
         foreach (var extra in new[] { 1, 7, 64, 104, 5_000 })
         {
             Assert.NotEqual(Finding.Intact, Verify([.. shard, .. new byte[extra]], step).Finding);
-            Assert.NotEqual(Finding.Intact, Verify([.. shard, .. shard.AsSpan(shard.Length - Math.Min(extra, shard.Length))], step).Finding);
+            Assert.NotEqual(
+                Finding.Intact, Verify([.. shard, .. shard.AsSpan(shard.Length - Math.Min(extra, shard.Length))], step).Finding);
             Assert.NotEqual(Finding.Intact, Verify([.. shard.AsSpan(0, 64), .. new byte[extra], .. shard.AsSpan(64)], step).Finding);
         }
     }
@@ -80,7 +96,8 @@ public sealed class DamageLaws
         var expected = new ShardExpectation(new ShardId(Stored.At(2), new Rank(1)), written.Root);
         Assert.Equal(Finding.Intact, Verify(shard, expected, lower).Finding);
 
-        // A live base has no root to compare; only the hash taken at capture can tell, and it must wherever the bases differ under a chunk that uses them.
+        // A live base has no root to compare; only the hash taken at capture can tell, and it must wherever the bases differ under a chunk
+        // that uses them.
         using var reader = Stored.Open(shard);
         var matters = Enumerable.Range(0, reader.ChunkCount).Where(reader.NeedsBase).Select(reader.Place).Any(place =>
             !lower.Bytes[place.Tensor].AsSpan((int)place.ByteOffset, place.Length)
@@ -105,9 +122,12 @@ public sealed class DamageLaws
     {
         var identity = Full.Written;
         Assert.Equal(Finding.Altered, Verify(Full.Object, step: 2).Finding);
-        Assert.Equal(Finding.Altered, Verify(Full.Object, new ShardExpectation(new ShardId(Stored.At(1), new Rank(3)), identity.Root), null).Finding);
+        Assert.Equal(
+            Finding.Altered,
+            Verify(Full.Object, new ShardExpectation(new ShardId(Stored.At(1), new Rank(3)), identity.Root), null).Finding);
         var other = ContentHash.Of("another"u8);
-        Assert.Equal(Finding.Altered, Verify(Full.Object, new ShardExpectation(new ShardId(Stored.At(1), new Rank(1)), other), null).Finding);
+        Assert.Equal(
+            Finding.Altered, Verify(Full.Object, new ShardExpectation(new ShardId(Stored.At(1), new Rank(1)), other), null).Finding);
         var (a, b) = (Forge.Of(Full.Object), Forge.Of(Incremental.Object));
         byte[] spliced = [.. b.Header, .. Full.Object.AsSpan(a.Header.Length)];
         Assert.Equal(Finding.Altered, Verify(spliced, step: 2).Finding);
@@ -120,7 +140,8 @@ public sealed class DamageLaws
         Assert.Equal(Finding.Unknown, Verify(Incremental.Object, expected, null).Finding);
         var damagedBase = Full.Object.ToArray();
         using (var whole = Stored.Open(Full.Object))
-            damagedBase[(int)Enumerable.Range(0, whole.ChunkCount).Select(whole.Entry).First(static e => e.StoredBytes > 0).StoredOffset] ^= 1;
+            damagedBase[(int)Enumerable.Range(0, whole.ChunkCount).Select(whole.Entry).First(static e => e.StoredBytes > 0)
+                .StoredOffset] ^= 1;
         using var below = Stored.Open(damagedBase, "base.shard");
         var finding = Verify(Incremental.Object, expected, below.View(baseState: null));
         Assert.True(finding.Finding is Finding.Unknown or Finding.Intact, finding.ToString());
@@ -132,7 +153,8 @@ public sealed class DamageLaws
         var expected = new ShardExpectation(new ShardId(Stored.At(1), new Rank(1)));
         var nowhere = Path.Combine(AppContext.BaseDirectory, "no", "such.shard");
         Assert.Equal(Finding.Missing, ShardVerifier.Verify(nowhere, expected, VerificationDepth.Deep, null, default).Finding);
-        Assert.Equal(Finding.Unreadable, ShardVerifier.Verify(AppContext.BaseDirectory, expected, VerificationDepth.Deep, null, default).Finding);
+        Assert.Equal(
+            Finding.Unreadable, ShardVerifier.Verify(AppContext.BaseDirectory, expected, VerificationDepth.Deep, null, default).Finding);
     }
 
     [Theory, MemberData(nameof(Both))]
@@ -176,9 +198,12 @@ public sealed class DamageLaws
     {
         var forge = Forge.Of(Full.Object);
         var length = BitConverter.ToInt32(forge.Index);
-        var table = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(forge.Index.AsSpan(8, length)).Replace(old, replacement, StringComparison.Ordinal));
+        var table =
+            Encoding.UTF8.GetBytes(
+                Encoding.UTF8.GetString(forge.Index.AsSpan(8, length)).Replace(old, replacement, StringComparison.Ordinal));
         var entries = forge.Index[((8 + length + 7) / 8 * 8)..];
-        var thrown = Assert.Throws<ShardFormatException>(() => Stored.Open((forge with { Index = ShardIndex.Write(table, entries) }).Assemble()));
+        var thrown =
+            Assert.Throws<ShardFormatException>(() => Stored.Open((forge with { Index = ShardIndex.Write(table, entries) }).Assemble()));
         Assert.Contains(reason, thrown.Message, StringComparison.Ordinal);
     }
 

@@ -37,15 +37,18 @@ static class Stored
 
     public static CheckpointId At(int step) => new(RunId.Parse("demo"), new Generation(3), new Step(step));
 
-    public static (byte[] Object, ShardWritten Written) Full(ITensorBytes state, int step, int chunkElements, CodecPreset preset = CodecPreset.Default)
+    public static (byte[] Object, ShardWritten Written) Full(
+        ITensorBytes state, int step, int chunkElements, CodecPreset preset = CodecPreset.Default)
     {
         using var stream = new MemoryStream();
-        var written = ShardWriter.Write(stream, Identity(state.Tensors, step), state, baseState: null, preset, CancellationToken.None, chunkElements);
+        var written =
+            ShardWriter.Write(stream, Identity(state.Tensors, step), state, baseState: null, preset, CancellationToken.None, chunkElements);
         return (stream.ToArray(), written);
     }
 
     public static (byte[] Object, ShardWritten Written) Incremental(
-        ITensorBytes state, int step, ITensorBytes baseState, int baseStep, ContentHash baseRoot, int chunkElements, CodecPreset preset = CodecPreset.Default)
+        ITensorBytes state, int step, ITensorBytes baseState, int baseStep, ContentHash baseRoot, int chunkElements,
+        CodecPreset preset = CodecPreset.Default)
     {
         using var stream = new MemoryStream();
         var identity = Identity(state.Tensors, step, new BaseShard(At(baseStep), SomeManifest, baseRoot));
@@ -53,7 +56,8 @@ static class Stored
         return (stream.ToArray(), written);
     }
 
-    public static ShardReader Open(byte[] bytes, string name = "test.shard") => ShardReader.Open(new MemoryStream(bytes, writable: false), name);
+    public static ShardReader Open(byte[] bytes, string name = "test.shard") =>
+        ShardReader.Open(new MemoryStream(bytes, writable: false), name);
 
     /// <summary>Every tensor's bytes, read through the chain.</summary>
     public static byte[][] ReadAll(ITensorBytes source) =>

@@ -21,7 +21,8 @@ public sealed class ShardLaws
         Assert.Equal(written.Root, chain.Top.Root);
         Assert.Equal(bytes.Length, written.StoredBytes);
         Assert.Equal(written.RawBytes, run.Tensors.Sum(t => t.Bytes));
-        return true.Classify(written.Modes.Constant > 0, "constant").Classify(written.Modes.Planes > 0, "planes").Classify(written.Modes.Raw > 0, "raw");
+        return true.Classify(written.Modes.Constant > 0, "constant").Classify(written.Modes.Planes > 0, "planes")
+            .Classify(written.Modes.Raw > 0, "raw");
     }
 
     [Property(MaxTest = 300)]
@@ -37,7 +38,9 @@ public sealed class ShardLaws
             var preset = presets[random.Next(presets.Length)];
             var (bytes, written) = below < 0
                 ? Stored.Full(state, i, run.ChunkElements, preset)
-                : Stored.Incremental(state, i, new MemoryTensors(run.Tensors, run.States[below]), below, objects[below].Written.Root, run.ChunkElements, preset);
+                : Stored.Incremental(
+                    state, i, new MemoryTensors(run.Tensors, run.States[below]), below, objects[below].Written.Root, run.ChunkElements,
+                    preset);
             objects.Add((bytes, written, below));
         }
 
@@ -57,7 +60,8 @@ public sealed class ShardLaws
         }
 
         var delta = objects.Sum(o => o.Written.Modes.DeltaPlanes);
-        return true.Classify(delta > 0, "delta").Classify(objects.Any(o => o.Written.Modes.Same > 0), "same").Classify(objects.Count > 3, "long");
+        return true.Classify(delta > 0, "delta").Classify(objects.Any(o => o.Written.Modes.Same > 0), "same")
+            .Classify(objects.Count > 3, "long");
     }
 
     [Property(MaxTest = 200)]
@@ -85,7 +89,8 @@ public sealed class ShardLaws
         Assert.True(written.EncodedBytes <= written.RawBytes);
         Assert.Equal(bytes, Stored.Full(state, 1, run.ChunkElements).Object);
         using var reader = Stored.Open(bytes);
-        for (var chunk = 0; chunk < reader.ChunkCount; chunk++) Assert.True(reader.Entry(chunk).StoredBytes <= reader.Entry(chunk).RawBytes);
+        for (var chunk = 0; chunk < reader.ChunkCount; chunk++)
+            Assert.True(reader.Entry(chunk).StoredBytes <= reader.Entry(chunk).RawBytes);
     }
 
     [Fact]

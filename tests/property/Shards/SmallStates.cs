@@ -9,7 +9,8 @@ namespace Lineage.Tests.Property.Shards;
 public sealed record SmallRun(IReadOnlyList<TensorSpec> Tensors, IReadOnlyList<byte[][]> States, int ChunkElements, int Seed)
 {
     public override string ToString() =>
-        $"{States.Count} states, chunks of {ChunkElements}, seed {Seed}: {string.Join(", ", Tensors.Select(t => $"{t.Dtype}[{string.Join("x", t.Sizes)}]"))}";
+        $"{States.Count} states, chunks of {ChunkElements}, seed {Seed}: " +
+        $"{string.Join(", ", Tensors.Select(t => $"{t.Dtype}[{string.Join("x", t.Sizes)}]"))}";
 }
 
 /// <summary>Small worlds with all types, hostile floats, empty tensors and sizes below, at and past a few vectors.</summary>
@@ -30,7 +31,8 @@ public static class SmallStates
         var specs = Enumerable.Range(0, tensorCount).Select(i => Spec(random, i)).ToList();
         var states = new List<byte[][]>();
         for (var state = 0; state < stateCount; state++)
-            states.Add([.. specs.Select((spec, i) => state == 0 ? Fresh(random, spec) : Drifted(random, states[random.Next(state)][i], spec))]);
+            states.Add(
+                [.. specs.Select((spec, i) => state == 0 ? Fresh(random, spec) : Drifted(random, states[random.Next(state)][i], spec))]);
         return new SmallRun(specs, states, chunkElements, seed);
     }
 
@@ -38,7 +40,8 @@ public static class SmallStates
     {
         var dtype = Dtypes[random.Next(Dtypes.Length)];
         // Types of 4 and 6 bits fill whole bytes only in multiples of 4 elements.
-        var elements = random.Next(4) switch { 0 => 0, 1 => random.Next(1, 9), 2 => random.Next(1, 70), _ => random.Next(1, 200) } * (dtype.Bits() < 8 ? 4L : 1);
+        var count = random.Next(4) switch { 0 => 0, 1 => random.Next(1, 9), 2 => random.Next(1, 70), _ => random.Next(1, 200) };
+        var elements = count * (dtype.Bits() < 8 ? 4L : 1);
         long[] sizes = random.Next(3) switch { 0 => [elements], 1 => [1, elements], _ => [elements, 1, 1] };
         return new TensorSpec($"layer.{index}.weight \u00e9", dtype, sizes, [.. sizes.Select(static _ => 0L)], sizes, TensorRole.Weight);
     }
@@ -85,8 +88,13 @@ public static class SmallStates
         Span<byte> eight = stackalloc byte[8];
         var single = BitConverter.SingleToUInt32Bits((float)((random.NextDouble() - 0.5) * 0.04));
         var whole = (ulong)single << 32;
-        ulong[] hostile = [0, 1UL << 63, 0x7FF0_0000_0000_0000, 0xFFF8_0000_0000_0001, 0x7F80_0000_7F80_0000, 0xFF80_0001_FF80_0001, 1, 0x8000_0000_0000_0001, ulong.MaxValue];
-        BinaryPrimitives.WriteUInt64BigEndian(eight, random.Next(3) == 0 ? hostile[random.Next(hostile.Length)] : whole | (uint)random.Next());
+        ulong[] hostile =
+        [
+            0, 1UL << 63, 0x7FF0_0000_0000_0000, 0xFFF8_0000_0000_0001, 0x7F80_0000_7F80_0000, 0xFF80_0001_FF80_0001,
+            1, 0x8000_0000_0000_0001, ulong.MaxValue,
+        ];
+        BinaryPrimitives.WriteUInt64BigEndian(
+            eight, random.Next(3) == 0 ? hostile[random.Next(hostile.Length)] : whole | (uint)random.Next());
         eight[..width].CopyTo(destination);   // the top bytes, turned round below
         destination.Reverse();
     }
