@@ -10,15 +10,21 @@ internal sealed class Interruption : IDisposable
     readonly CancellationTokenSource source = new();
     readonly PosixSignalRegistration[] registrations;
 
-    public Interruption() =>
-        registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal =>
-            PosixSignalRegistration.Create(signal, OnSignal))];
+    public Interruption()
+    {
+        PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+        registrations = [.. signals.Select(signal => PosixSignalRegistration.Create(signal, OnSignal))];
+    }
+
+    /// <summary>The signal that asked first; null while nobody has.</summary>
+    public static PosixSignal? Asked { get; private set; }
 
     public CancellationToken Token => source.Token;
 
     void OnSignal(PosixSignalContext context)
     {
         if (source.IsCancellationRequested) return;   // the second one: the default action, at once
+        Asked = context.Signal;
         context.Cancel = true;
         source.Cancel();
     }

@@ -69,7 +69,8 @@ internal sealed class Globals(TimeProvider clock)
     public Outlet OutletOf(ParseResult parse, string? format = null)
     {
         // The tokens, not the value: this is also asked while the command line is refused.
-        var name = format ?? (parse.GetResult(Output)?.Tokens is [.., { Value: var given }] ? given : null) ?? Environment.GetEnvironmentVariable("LINEAGE_OUTPUT");
+        var name = format ?? (parse.GetResult(Output)?.Tokens is [.., { Value: var given }] ? given : null)
+            ?? Environment.GetEnvironmentVariable("LINEAGE_OUTPUT");
         var isKnown = Enum.TryParse<OutputFormat>(name, ignoreCase: true, out var known) && Enum.IsDefined(known);
         return new Outlet(isKnown ? known : OutputFormat.Table, IsOn(parse, NoColor), IsOn(parse, Ascii), clock);
     }

@@ -1,0 +1,35 @@
+using Lineage.Agents.Launching;
+using Lineage.Cli.Rendering;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.Cli.Verbs;
+
+/// <summary>What a launch came to, and the shape of its JSON.</summary>
+internal sealed record LaunchView(RunId Run, LaunchResult Result);
+
+internal static class LaunchPage
+{
+    public static IReadOnlyList<Line> Draw(LaunchView view, Screen screen)
+    {
+        var result = view.Result;
+        var facts = new FactList();
+        facts.Add("end", (result.End.Message, Tone.Good));
+        if (result.Generation is { } generation) facts.Add("generation", generation.ToString());
+        facts.Add("recoveries", result.Recoveries.Count == 0 ? "none" : string.Join("; ", result.Recoveries.Select(static timing =>
+            $"g{timing.Generation} in {Units.Duration(timing.Total)}, {Units.Count(timing.LostSteps, "step")} lost")));
+        if (result.SaveStalls.Count > 0)
+        {
+            var sorted = result.SaveStalls.Order().ToArray();
+            facts.Add("save stall", $"{Milliseconds(sorted[sorted.Length / 2])} median, {Milliseconds(sorted[^1])} longest, " +
+                $"{Units.Count(sorted.Length, "save")} of single ranks");
+        }
+
+        return
+        [
+            new Line((view.Run.ToString(), Tone.Strong)), .. facts.Draw(screen),
+            new Line(("  next: ", Tone.Dim), ($"lineage log --graph {view.Run}", Tone.Accent)),
+        ];
+    }
+
+    static string Milliseconds(double milliseconds) => Units.Duration(TimeSpan.FromMilliseconds(milliseconds));
+}

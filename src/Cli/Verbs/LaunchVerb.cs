@@ -1,0 +1,101 @@
+using System.CommandLine;
+using Lineage.Agents.Client;
+using Lineage.Agents.Launching;
+using Lineage.Agents.Reporting;
+using Lineage.Agents.Restoring;
+using Lineage.Agents.Tiers;
+using Lineage.Agents.Training;
+using Lineage.Cli.Configuration;
+using Lineage.Cli.Rendering;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.Cli.Verbs;
+
+/// <summary><c>launch</c>: starts the ranks of a run on this machine, watches them, and recovers until the run is complete.</summary>
+internal sealed class LaunchVerb
+{
+    const string BrokerVariable = "LINEAGE_BROKER";
+
+    readonly TrainingInputs training = new();
+    readonly Option<int> ranks = Inputs.Count("-n", "Rank processes", 2, 1, 1024, "--ranks");
+    readonly Option<int> fullEvery = Inputs.Count("--full-every", "Saves from one full checkpoint to the next", SavePolicy.Default.FullEvery, 1, 10_000);
+    readonly Option<int> deadline = Inputs.Count(
+        "--save-deadline", "Seconds until an unfinished save is abandoned", SavePolicy.Default.SaveDeadlineSeconds, 1, 86_400);
+    readonly Option<int> lease = Inputs.Count("--lease", "Seconds a lease holds without renewal", SavePolicy.Default.LeaseSeconds, 1, 86_400);
+    readonly Option<int> restarts = Inputs.Count("--restarts", "Restarts of the ranks before giving up", 10, 0, 1_000_000);
+    readonly Option<string?> broker = new("--broker")
+    {
+        Description = "RabbitMQ for facts, or file:///PATH of a file that holds its address.",
+        HelpName = "ADDRESS",
+    };
+
+    public static Command Create(Globals globals)
+    {
+        var verb = new LaunchVerb();
+        var command = new Command("launch", "Trains a run with rank processes on this machine; asks the service where to start from.")
+        {
+            verb.ranks, verb.fullEvery, verb.deadline, verb.lease, verb.restarts, verb.broker,
+        };
+        verb.training.AddTo(command);
+        return globals.Runs(command, verb.RunAsync);
+    }
+
+    async Task<int> RunAsync(Invocation call, CancellationToken ct)
+    {
+        var run = training.Run(call);
+        training.Trainer(call);   // refuses what no rank could train, before anything starts
+        var world = new WorldSize(call.Value(ranks));
+        var holder = Invocation.ActorOf("launcher", $"{Environment.MachineName}/{Environment.ProcessId}");
+        using var client = call.Client(holder);
+        await client.GetServiceAsync(ct);
+        await using var publisher = await Facts.PublisherAsync(call, client, ct);
+        var options = new LaunchOptions(run, call.StateDirectory, PolicyOf(call, world), RankCommandOf(call));
+        var narrator = new LaunchNarrator(call, run, training.LastStep(call), world);
+        var result = await Launcher.RunAsync(options, PortOf(call, run, holder, client, publisher), call.Clock, narrator.Hear, ct);
+        narrator.Settle();
+        return Ended(call, run, result);
+    }
+
+    static int Ended(Invocation call, RunId run, LaunchResult result)
+    {
+        if (result.End.ExitCode is ExitCodes.Done)
+            call.Outlet.Write(Answer.One(new LaunchView(run, result), run.ToString(), screen => LaunchPage.Draw(new LaunchView(run, result), screen)));
+        else if (result.End.ExitCode is ExitCodes.Interrupted)
+            call.Outlet.Narrate(result.End.Message);
+        else
+            call.Outlet.Write(Problem.Of(result.End.Code ?? ProblemCodes.Internal, 500, $"{run} ended", result.End.Message), result.End.ExitCode);
+        return result.End.ExitCode;
+    }
+
+    LaunchPolicy PolicyOf(Invocation call, WorldSize world) =>
+        LaunchPolicy.Of(world, training.LastStep(call)) with { RestartsMax = call.Value(restarts) };
+
+    RecoveryPort PortOf(Invocation call, RunId run, ActorId holder, LineageClient client, IFactPublisher publisher)
+    {
+        // What was not asked for must not differ from what an existing run has.
+        var given = new Option[] { fullEvery, deadline, lease }.Any(call.IsGiven);
+        var policy = given
+            ? SavePolicy.Default with { FullEvery = call.Value(fullEvery), SaveDeadlineSeconds = call.Value(deadline), LeaseSeconds = call.Value(lease) }
+            : null;
+        var parallel = Math.Max(1, Environment.ProcessorCount);
+        return new RecoveryPort(
+            new RecoveryPortOptions(run, holder, policy, training.Labels(call), parallel), client, publisher,
+            new ChainVerifier(new LocalDirectoryTier(call.StoreDirectory), call.Clock), call.Clock);
+    }
+
+    RankCommand RankCommandOf(Invocation call)
+    {
+        // A broker's address may hold a password, which has no place on a command line.
+        if (call.BrokerAddress is { } address) Environment.SetEnvironmentVariable(BrokerVariable, address);
+        string[] arguments =
+        [
+            "agent", "rank", "--server", call.ServerAddress.ToString(), "--state", call.StateDirectory, "--store", call.StoreDirectory,
+            .. training.Arguments(call),
+        ];
+        var program = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own executable.");
+        return Path.GetFileNameWithoutExtension(program) is "dotnet"
+            ? new RankCommand(program, [typeof(LaunchVerb).Assembly.Location, .. arguments])
+            : new RankCommand(program, arguments);
+    }
+}
