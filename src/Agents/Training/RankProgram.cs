@@ -11,7 +11,13 @@ public static class RankProgram
 {
     /// <param name="stop">Asks for a graceful end: all ranks finish the same step, save, drain and leave. SIGTERM does the same.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    public static async Task<int> RunAsync(RankOptions options, IRankHooks hooks, TimeProvider clock, CancellationToken stop)
+    public static Task<int> RunAsync(RankOptions options, IRankHooks hooks, TimeProvider clock, CancellationToken stop) =>
+        RunAsync(options, _ => Task.FromResult(hooks), clock, stop);
+
+    /// <param name="open">Opens the saving library; what it refuses ends the rank as any other refusal does.</param>
+    /// <inheritdoc cref="RunAsync(RankOptions, IRankHooks, TimeProvider, CancellationToken)"/>
+    public static async Task<int> RunAsync(
+        RankOptions options, Func<CancellationToken, Task<IRankHooks>> open, TimeProvider clock, CancellationToken stop)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
@@ -24,7 +30,8 @@ public static class RankProgram
         using var voice = new RankVoice(options, Console.Out, clock);
         try
         {
-            await using (hooks) return await new RankLife(options, hooks, voice, clock).RunAsync(stopping.Token);
+            await using var hooks = await open(stopping.Token);
+            return await new RankLife(options, hooks, voice, clock).RunAsync(stopping.Token);
         }
         catch (Exception ending)
         {

@@ -24,7 +24,8 @@ internal static class AgentVerbs
     }
 
     /// <summary>
-    /// Not cancelled by Ctrl-C: in a terminal that reaches every process of the group, and the launcher decides what it means for the ranks.
+    /// Not cancelled by Ctrl-C: in a terminal that reaches every process of the group, and the launcher decides what it means for the
+    /// ranks.
     /// </summary>
     static async Task<int> RankAsync(Invocation call, TrainingInputs training)
     {
@@ -39,8 +40,9 @@ internal static class AgentVerbs
         var fault = Environment.GetEnvironmentVariable(KillAtDurableStep.Variable);
         return await RankProgram.RunAsync(
             options,
-            ct => RankSaving.OpenAsync(
-                new RankSavingOptions(call.ServerAddress, call.StoreDirectory, Facts.Broker(call), saver), call.Clock, Console.Error.WriteLine,
+            async ct => await RankSaving.OpenAsync(
+                new RankSavingOptions(call.ServerAddress, call.StoreDirectory, Facts.Broker(call), saver), call.Clock,
+                    Console.Error.WriteLine,
                 KillAtDurableStep.Armed(fault, start.Rank, start.Generation), ct),
             call.Clock, CancellationToken.None);
     }
@@ -48,15 +50,21 @@ internal static class AgentVerbs
     public static Command Keeper(Globals globals)
     {
         var parallel = Inputs.Count("--parallel", "Shards read at the same time", Math.Max(1, Environment.ProcessorCount / 2), 1, 1024);
-        var broker = new Option<string?>("--broker") { Description = "RabbitMQ for facts, or file:///PATH that holds its address.", HelpName = "ADDRESS" };
-        var run = globals.Runs(new Command("run", "Verifies sealed checkpoints by reading back what is stored.") { parallel, broker }, async (call, ct) =>
+        var broker = new Option<string?>("--broker")
+        {
+            Description = "RabbitMQ for facts, or file:///PATH that holds its address.",
+            HelpName = "ADDRESS"
+        };
+        var run = globals.Runs(new Command("run", "Verifies sealed checkpoints by reading back what is stored.") { parallel, broker },
+            async (call, ct) =>
         {
             var actor = Invocation.ActorOf("keeper", $"{Environment.MachineName}/{Environment.ProcessId}");
             using var client = call.Client(actor);
             await using var publisher = await Facts.PublisherAsync(call, client, ct);
             var options = KeeperOptions.Default(actor) with { Parallel = call.Value(parallel) };
             call.Outlet.Narrate($"Keeper of {call.StoreDirectory} for {client.Server}; reads {options.Parallel} shards at a time.");
-            var keeper = new Keeper(options, client, publisher, new LocalDirectoryTier(call.StoreDirectory), call.Clock, call.Outlet.Narrate);
+            var keeper = new Keeper(options, client, publisher, new LocalDirectoryTier(call.StoreDirectory), call.Clock,
+                call.Outlet.Narrate);
             await keeper.RunAsync(ct);
             return Stopped();
         });

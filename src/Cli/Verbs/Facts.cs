@@ -1,6 +1,6 @@
 using Lineage.Agents.Client;
 using Lineage.Agents.Reporting;
-using Lineage.Bus;
+using BrokerAddress = Lineage.Bus.BrokerAddress;
 
 namespace Lineage.Cli.Verbs;
 
@@ -14,6 +14,13 @@ internal static class Facts
             ? await BrokerFactPublisher.ConnectAsync(broker, call.Clock, BrokerPatience, ct)
             : new HttpFactPublisher(client);
 
-    /// <summary>Null when no broker is set. The setting may name a file that holds the address, so that a password is in no process list.</summary>
-    public static Uri? Broker(Invocation call) => call.BrokerAddress is { Length: > 0 } address ? BrokerAddress.Parse(address).Uri : null;
+    /// <summary>Null when no broker is set. The setting may name a file that holds the address, so that a password is in no process
+    /// list.</summary>
+    public static Uri? Broker(Invocation call)
+    {
+        if (call.BrokerAddress is not { Length: > 0 } address) return null;
+        BrokerAddress.Parse(address);   // refuses what is no address, without repeating it
+        return new Uri(address.StartsWith("file://", StringComparison.Ordinal) ? File.ReadAllText(new Uri(address).LocalPath).Trim()
+            : address);
+    }
 }

@@ -8,7 +8,8 @@ using Lineage.Contracts.Identity;
 namespace Lineage.Cli.Verbs;
 
 /// <summary>
-/// Tells on standard error what a launch does: every turn of events, and progress as a moving line on a terminal, else a line every ten seconds.
+/// Tells on standard error what a launch does: every turn of events, and progress as a moving line on a terminal, else a line every ten
+/// seconds.
 /// </summary>
 internal sealed class LaunchNarrator(Invocation call, RunId run, Step last, WorldSize world)
 {
@@ -24,7 +25,8 @@ internal sealed class LaunchNarrator(Invocation call, RunId run, Step last, Worl
         {
             case LaunchNote.GenerationStarted started:
                 ready.Clear();
-                Say(Tone.Strong, $"{run}: generation {started.Generation}, {Units.Count(world.Value, "rank")}, from {From(started)}: {started.Why}");
+                Say(Tone.Strong,
+                    $"{run}: generation {started.Generation}, {Units.Count(world.Value, "rank")}, from {From(started)}: {started.Why}");
                 break;
             case LaunchNote.RankSaid said:
                 Hear(said.Event);
@@ -57,7 +59,8 @@ internal sealed class LaunchNarrator(Invocation call, RunId run, Step last, Worl
                 break;
             case RankEventKind.Step when said.Rank.Value == 0:
                 Progress(string.Create(
-                    CultureInfo.InvariantCulture, $"{run}: step {said.Step}/{last}, loss {said.Loss:0.0000}, {said.Milliseconds:0} ms a step"));
+                    CultureInfo.InvariantCulture,
+                        $"{run}: step {said.Step}/{last}, loss {said.Loss:0.0000}, {said.Milliseconds:0} ms a step"));
                 break;
             case RankEventKind.Alive when said.Rank.Value == 0:
                 Progress($"{run}: ranks are alive ({ready.Count}/{world} ready)");

@@ -4,8 +4,6 @@ using Lineage.Agents.Launching;
 using Lineage.Agents.Reporting;
 using Lineage.Agents.Restoring;
 using Lineage.Agents.Tiers;
-using Lineage.Agents.Training;
-using Lineage.Cli.Configuration;
 using Lineage.Cli.Rendering;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
@@ -19,10 +17,12 @@ internal sealed class LaunchVerb
 
     readonly TrainingInputs training = new();
     readonly Option<int> ranks = Inputs.Count("-n", "Rank processes", 2, 1, 1024, "--ranks");
-    readonly Option<int> fullEvery = Inputs.Count("--full-every", "Saves from one full checkpoint to the next", SavePolicy.Default.FullEvery, 1, 10_000);
+    readonly Option<int> fullEvery = Inputs.Count("--full-every", "Saves from one full checkpoint to the next",
+        SavePolicy.Default.FullEvery, 1, 10_000);
     readonly Option<int> deadline = Inputs.Count(
         "--save-deadline", "Seconds until an unfinished save is abandoned", SavePolicy.Default.SaveDeadlineSeconds, 1, 86_400);
-    readonly Option<int> lease = Inputs.Count("--lease", "Seconds a lease holds without renewal", SavePolicy.Default.LeaseSeconds, 1, 86_400);
+    readonly Option<int> lease = Inputs.Count("--lease", "Seconds a lease holds without renewal", SavePolicy.Default.LeaseSeconds, 1,
+        86_400);
     readonly Option<int> restarts = Inputs.Count("--restarts", "Restarts of the ranks before giving up", 10, 0, 1_000_000);
     readonly Option<string?> broker = new("--broker")
     {
@@ -60,11 +60,13 @@ internal sealed class LaunchVerb
     static int Ended(Invocation call, RunId run, LaunchResult result)
     {
         if (result.End.ExitCode is ExitCodes.Done)
-            call.Outlet.Write(Answer.One(new LaunchView(run, result), run.ToString(), screen => LaunchPage.Draw(new LaunchView(run, result), screen)));
+            call.Outlet.Write(Answer.One(new LaunchView(run, result), run.ToString(), screen =>
+                LaunchPage.Draw(new LaunchView(run, result), screen)));
         else if (result.End.ExitCode is ExitCodes.Interrupted)
             call.Outlet.Narrate(result.End.Message);
         else
-            call.Outlet.Write(Problem.Of(result.End.Code ?? ProblemCodes.Internal, 500, $"{run} ended", result.End.Message), result.End.ExitCode);
+            call.Outlet.Write(Problem.Of(result.End.Code ?? ProblemCodes.Internal, 500, $"{run} ended", result.End.Message),
+                result.End.ExitCode);
         return result.End.ExitCode;
     }
 
@@ -76,7 +78,12 @@ internal sealed class LaunchVerb
         // What was not asked for must not differ from what an existing run has.
         var given = new Option[] { fullEvery, deadline, lease }.Any(call.IsGiven);
         var policy = given
-            ? SavePolicy.Default with { FullEvery = call.Value(fullEvery), SaveDeadlineSeconds = call.Value(deadline), LeaseSeconds = call.Value(lease) }
+            ? SavePolicy.Default with
+            {
+                FullEvery = call.Value(fullEvery),
+                SaveDeadlineSeconds = call.Value(deadline),
+                LeaseSeconds = call.Value(lease)
+            }
             : null;
         var parallel = Math.Max(1, Environment.ProcessorCount);
         return new RecoveryPort(

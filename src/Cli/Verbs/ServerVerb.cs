@@ -23,7 +23,8 @@ internal static class ServerVerb
             Description = "RabbitMQ to use, or file:///PATH of a file that holds its address (default: messages stay in this process).",
             HelpName = "ADDRESS",
         };
-        var run = globals.Runs(new Command("run", "Starts the server and runs it until it is asked to stop.") { url, database, broker }, async (call, ct) =>
+        var run = globals.Runs(new Command("run", "Starts the server and runs it until it is asked to stop.") { url, database, broker },
+            async (call, ct) =>
         {
             var listen = call.Value(url) ?? Environment.GetEnvironmentVariable("LINEAGE_URL");
             var options = new ServerOptions(

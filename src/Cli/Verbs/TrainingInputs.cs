@@ -50,11 +50,13 @@ internal sealed class TrainingInputs
         var settings = new TrainerSettings(
             new TransformerShape(Int(call, width), Int(call, layers), Int(call, heads), Int(call, context), call.Value(dropout)),
             TrainerSettings.Default.Optimizer with { LearningRate = call.Value(rate) }, call.Value(seed), Int(call, batch));
-        var objection = settings.Objection() ?? (SaveEvery(call) < 0 ? $"--save-every is {SaveEvery(call)}; expected 0 or more steps." : null)
+        var objection = settings.Objection()
+            ?? (SaveEvery(call) < 0 ? $"--save-every is {SaveEvery(call)}; expected 0 or more steps." : null)
             ?? (call.Value(steps) < 1 ? $"--steps is {call.Value(steps)}; expected at least 1." : null);
         return objection is null
             ? settings
-            : throw new LineageProblemException(Problem.Of(ProblemCodes.BadRequest, 400, "Cannot train so", $"{objection} Nothing was started."));
+            : throw new LineageProblemException(Problem.Of(ProblemCodes.BadRequest, 400, "Cannot train so",
+                $"{objection} Nothing was started."));
     }
 
     /// <summary>The same values as arguments of a rank.</summary>
@@ -63,7 +65,8 @@ internal sealed class TrainingInputs
         (string Name, object? Value)[] all =
         [
             (run.Name, Run(call)), (steps.Name, call.Value(steps)), (saveEvery.Name, call.Value(saveEvery)), (seed.Name, call.Value(seed)),
-            (corpus.Name, Corpus(call)), (width.Name, call.Value(width)), (layers.Name, call.Value(layers)), (heads.Name, call.Value(heads)),
+            (corpus.Name, Corpus(call)), (width.Name, call.Value(width)), (layers.Name, call.Value(layers)),
+                (heads.Name, call.Value(heads)),
             (context.Name, call.Value(context)), (dropout.Name, call.Value(dropout)), (rate.Name, call.Value(rate)),
             (batch.Name, call.Value(batch)),
         ];
@@ -76,7 +79,8 @@ internal sealed class TrainingInputs
         ["trainer"] = "reference",
         ["seed"] = call.Value(seed).ToString(CultureInfo.InvariantCulture),
         ["model"] = string.Create(
-            CultureInfo.InvariantCulture, $"width {call.Value(width)}, layers {call.Value(layers)}, heads {call.Value(heads)}, context {call.Value(context)}"),
+            CultureInfo.InvariantCulture,
+                $"width {call.Value(width)}, layers {call.Value(layers)}, heads {call.Value(heads)}, context {call.Value(context)}"),
     };
 
     static int Int(Invocation call, Option<long> option) => (int)Math.Clamp(call.Value(option), int.MinValue, int.MaxValue);
