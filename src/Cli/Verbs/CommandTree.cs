@@ -26,6 +26,7 @@ internal static class CommandTree
             HistoryVerbs.Checkpoints(globals),
             RecoveryVerbs.RestorePoints(globals),
             RecoveryVerbs.Recoveries(globals),
+            DemoVerb.Create(globals),
             ConfigVerb.Create(globals),
             CompletionVerb.Create(globals),
         };

@@ -16,7 +16,7 @@ public sealed class FencingScenarios
     public async Task Ranks_that_come_back_with_an_old_generation_are_refused_and_the_refusal_is_on_record()
     {
         await using var world = await World.StartAsync("zombie");
-        var first = world.Launch(Run, Ranks, steps: 4_000, saveEvery: 5, "--lease-seconds", "4");
+        var first = world.Launch(Run, Ranks, steps: 4_000, saveEvery: 5, "--lease", "4");
         await world.UntilAsync("a restore point", () => world.RunAsync(Run), static run => run?.NewestVerified is not null);
         var zombies = RankProcesses(world.Training.StateDirectory);
         Assert.Equal(Ranks, zombies.Count);
@@ -26,7 +26,7 @@ public sealed class FencingScenarios
         await world.UntilAsync(
             "the lease to run out", () => world.Training.Api.LogAsync(Run, world.Cancellation),
             static log => log.Any(static entry => entry.Name == EventCatalog.Names[typeof(LeaseExpired)]));
-        var second = world.Launch(Run, Ranks, steps: 4_000, saveEvery: 5, "--lease-seconds", "4");
+        var second = world.Launch(Run, Ranks, steps: 4_000, saveEvery: 5, "--lease", "4");
         var taken = await world.UntilAsync(
             "the second generation to seal", () => world.RunAsync(Run),
             static run => run?.NewestSealed is { } newest && newest.Generation.Value == 2);
