@@ -52,6 +52,9 @@ public sealed class PlannedChain : IDisposable
         }
     }
 
+    /// <summary>Whether one of the links is called so in errors of the format.</summary>
+    public bool Holds(string file) => Enumerable.Range(0, readers.Count).Any(index => Recorded(index).ObjectKey == file);
+
     /// <summary>The shard that an error of the format names.</summary>
     public ShardDamagedException Blame(ShardFormatException error)
     {
