@@ -54,6 +54,12 @@ internal static class Marks
         return $"{(sorted.Length == 1 ? "rank" : "ranks")} {string.Join(", ", parts)}";
     }
 
+    /// <summary>The reason and its detail, without saying the same twice.</summary>
+    public static string Because(RejectedCandidate candidate) =>
+        candidate.Detail.StartsWith(Reason(candidate.Reason), StringComparison.OrdinalIgnoreCase)
+            ? candidate.Detail
+            : $"{Reason(candidate.Reason)}: {candidate.Detail}";
+
     public static string Reason(RejectionReason reason) => reason switch
     {
         RejectionReason.NotSealed => "not sealed",

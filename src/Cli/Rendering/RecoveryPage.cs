@@ -33,7 +33,7 @@ internal static class RecoveryPage
             yield return new Line(
                 "  ", ($"{screen.Glyphs.Bad} ", Tone.Bad),
                     ($"{Marks.Short(rejected.Checkpoint)} g{rejected.Checkpoint.Generation} ", Tone.Plain),
-                ($"{Marks.Reason(rejected.Reason)}: {rejected.Detail}", Tone.Dim));
+                (Marks.Because(rejected), Tone.Dim));
         }
     }
 

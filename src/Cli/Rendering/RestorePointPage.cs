@@ -57,14 +57,9 @@ internal static class RestorePointPage
         string title = "Rejected candidates, newest first")
     {
         if (rejected.Count == 0) return [];
-        var table = new Table(new Column(""), new Column("CANDIDATE"), new Column("REASON"), new Column("DETAIL"));
+        var table = new Table(new Column(""), new Column("CANDIDATE"), new Column("BECAUSE"));
         foreach (var candidate in rejected)
-        {
-            table.Add(
-                (screen.Glyphs.Bad, Tone.Bad), candidate.Checkpoint.ToString(), (Marks.Reason(candidate.Reason), ToneOf(candidate.Reason)),
-                    candidate.Detail);
-        }
-
+            table.Add((screen.Glyphs.Bad, Tone.Bad), candidate.Checkpoint.ToString(), (Marks.Because(candidate), ToneOf(candidate.Reason)));
         return [Line.Empty, new Line((title, Tone.Strong)), .. table.Draw(screen, "  ", header: false)];
     }
 

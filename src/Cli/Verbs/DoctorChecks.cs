@@ -25,6 +25,7 @@ internal sealed class DoctorChecks(Invocation call)
         checks.Add(Writable("state", call.StateDirectory, "--state"));
         checks.Add(Writable("store", call.StoreDirectory, "--store"));
         checks.Add(Free(call.StoreDirectory));
+        checks.Add(OutboxCheck.Look(call.StateDirectory));
         return checks;
     }
 

@@ -1,0 +1,30 @@
+using Lineage.Contracts.Identity;
+
+namespace Lineage.Cli.Rendering;
+
+/// <summary>What a restore wrote, and the shape of its JSON.</summary>
+internal sealed record RestoredView(
+    CheckpointId Checkpoint, string Directory, IReadOnlyList<RestoredFile> Files, long ReadBytes, long WrittenBytes, double Seconds);
+
+/// <param name="Digest">SHA-256 of the file as it was read back after it was written.</param>
+internal sealed record RestoredFile(string Name, int Tensors, long Bytes, ContentHash Digest);
+
+internal static class RestoredPage
+{
+    public static IReadOnlyList<Line> Draw(RestoredView view, Screen screen)
+    {
+        var table = new Table(new("FILE"), new("TENSORS", Right: true), new("BYTES", Right: true), new("DIGEST"));
+        foreach (var file in view.Files)
+            table.Add((file.Name, Tone.Strong), file.Tensors.ToString(null, null), Units.Bytes(file.Bytes),
+                (file.Digest.ToString(), Tone.Dim));
+        return
+        [
+            new Line(($"{screen.Glyphs.Verified} {view.Checkpoint}", Tone.Good), $" restored to {view.Directory}").Fit(screen),
+            new Line((
+                $"  {Units.Bytes(view.ReadBytes)} read and checked, {Units.Bytes(view.WrittenBytes)} written in {Units.Seconds(view.Seconds)}",
+                Tone.Dim)).Fit(screen),
+            Line.Empty,
+            .. table.Draw(screen, "  "),
+        ];
+    }
+}
