@@ -107,15 +107,25 @@ internal static class MassTransitBus
 }
 
 /// <summary>Publishes each fact under the id that it derives from its content, so that a copy of it is recognisable anywhere.</summary>
-internal sealed class MassTransitPublisher(IBus bus) : IFactPublisher
+internal sealed class MassTransitPublisher(IBus bus, TimeProvider clock) : IFactPublisher
 {
+    /// <summary>A broker that is away is answered with a refusal that says so; the sender has the facts in its outbox.</summary>
+    static readonly TimeSpan PatienceMax = TimeSpan.FromSeconds(5);
+
     public async Task PublishAsync(IReadOnlyList<FactMessage> facts, CancellationToken ct)
     {
-        foreach (var fact in facts)
-            await bus.Publish((object)fact, fact.GetType(), context =>
-            {
-                context.MessageId = fact.Id.Value;
-                context.Headers.Set("Lineage-Actor", fact.Actor.ToString());
-            }, ct);
+        using var patience = new CancellationTokenSource(PatienceMax, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Token);
+        try
+        {
+            foreach (var fact in facts)
+                await bus.Publish((object)fact, fact.GetType(), context => context.MessageId = fact.Id.Value, either.Token);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && (patience.IsCancellationRequested || BrokerFailure.IsOne(e)))
+        {
+            throw Store.Failure.Of(
+                Contracts.Api.ProblemCodes.BrokerUnreachable, 503, "The broker does not answer",
+                $"The broker took not all of {facts.Count} messages within {PatienceMax.TotalSeconds:N0} s. Those that it took are harmless to repeat: send all of them again.", e);
+        }
     }
 }

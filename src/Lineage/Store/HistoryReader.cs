@@ -19,6 +19,14 @@ public sealed class HistoryReader(NpgsqlDataSource database)
         return (candidates, [.. recoveries.Select(RecoveryViews.Turn)]);
     }
 
+    /// <summary>What ranks of a run have restored so far: what an estimate is made from.</summary>
+    public async Task<IReadOnlyList<Contracts.Events.RankRestored>> RestoredRanksAsync(RunId run, CancellationToken ct)
+    {
+        var recoveries = await ReadAsync<Recovery>(
+            $"select data->'state' from {MartenSetup.Schema}.mt_doc_recovery where run_name = $1", run, ct);
+        return [.. recoveries.SelectMany(static r => r.Restored.Values)];
+    }
+
     async Task<List<T>> ReadAsync<T>(string query, RunId run, CancellationToken ct)
     {
         var found = new List<T>();

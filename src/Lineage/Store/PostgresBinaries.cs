@@ -20,10 +20,14 @@ public sealed partial record PostgresBinaries(string Folder, int Major, string V
     /// directory that exists keeps the major version that wrote it.
     /// </summary>
     /// <param name="writtenBy">Major version of the existing data directory; null when there is none yet.</param>
-    public static async Task<PostgresBinaries> FindAsync(int? writtenBy, CancellationToken ct)
+    public static async Task<PostgresBinaries> FindAsync(int? writtenBy, CancellationToken ct) => await FindAsync(writtenBy, await FoldersAsync(ct), ct);
+
+    /// <param name="folders">Where to look.</param>
+    /// <inheritdoc cref="FindAsync(int?, CancellationToken)"/>
+    public static async Task<PostgresBinaries> FindAsync(int? writtenBy, IReadOnlyList<string> folders, CancellationToken ct)
     {
         var found = new List<PostgresBinaries>();
-        foreach (var folder in await FoldersAsync(ct))
+        foreach (var folder in folders)
             if (await ProbeAsync(folder, ct) is { } binaries) found.Add(binaries);
 
         var usable = found.Where(b => b.Major >= MajorMin).OrderByDescending(static b => b.Major).ThenByDescending(static b => Minor(b.Version)).ToList();

@@ -24,6 +24,13 @@ public sealed class Queries(IDocumentStore store)
     public Task<IReadOnlyList<RunRow>> RunsAsync(string? after, int limit, CancellationToken ct) =>
         QueryAsync<RunRow>("where d.run_name > ? order by d.run_name limit ?", ct, after ?? "", limit);
 
+    /// <summary>Runs whose name begins so; enough of them to see whether a prefix is unique and to list what it could mean.</summary>
+    public async Task<IReadOnlyList<RunId>> RunNamesAsync(string prefix, CancellationToken ct)
+    {
+        var rows = await QueryAsync<RunRow>("where starts_with(d.run_name, ?) order by d.run_name limit ?", ct, prefix, PageMax);
+        return [.. rows.Select(static row => row.State.Id)];
+    }
+
     /// <summary>Runs whose stream says that somebody holds the lease.</summary>
     public Task<IReadOnlyList<RunRow>> HeldRunsAsync(CancellationToken ct) =>
         QueryAsync<RunRow>("where d.data -> 'state' ->> 'lease' = 'held'", ct);
