@@ -10,8 +10,8 @@ namespace Lineage.Chains;
 public sealed record SaveBasis(CheckpointKind Kind, BaseLink? Base, CheckpointId? Parent, string Why);
 
 /// <summary>
-/// The star policy: every incremental is a depth-1 delta on the newest keyframe, because a full-state delta is most of a full one and long chains multiply
-/// restore cost. A keyframe is a sealed, unquarantined full checkpoint on this history with the same world size and layout.
+/// The star policy: every incremental is a depth-1 delta on the newest keyframe, because a full-state delta is most of a full one and long
+/// chains multiply restore cost. A keyframe is a sealed, unquarantined full checkpoint on this history with the same world size and layout.
 /// </summary>
 public static class BasePolicy
 {
@@ -21,13 +21,16 @@ public static class BasePolicy
         var before = history.Candidates.Where(c => c.Id != checkpoint && Precedes(c.Id, checkpoint)).ToList();
         var parent = before.Find(c => c.IsSealed && c.Id.Generation == checkpoint.Generation)?.Id ?? history.RestorePoint;
         if (policy.FullEvery == 1) return Full(parent, "the policy makes every checkpoint full");
-        var keyframe = before.Find(c => c.Kind == CheckpointKind.Full && c.IsUsableBase && c.WorldSize == worldSize && c.LayoutDigest == layoutDigest);
+        var keyframe = before.Find(c => c.Kind == CheckpointKind.Full && c.IsUsableBase && c.WorldSize == worldSize
+            && c.LayoutDigest == layoutDigest);
         if (keyframe is null) return Full(parent, "no sealed full checkpoint of this world size and layout is on the history");
 
         var since = before.Count(c => c.Phase != CheckpointPhase.Abandoned && Precedes(keyframe.Id, c.Id));
         return since >= policy.FullEvery - 1
-            ? Full(parent, string.Create(CultureInfo.InvariantCulture, $"{since:N0} saves since the full {keyframe.Id}; a full one is due every {policy.FullEvery:N0}"))
-            : new SaveBasis(CheckpointKind.Incremental, new BaseLink(keyframe.Id, keyframe.ManifestHash!.Value, 0), parent, $"newest full checkpoint of the history is {keyframe.Id}");
+            ? Full(parent, string.Create(CultureInfo.InvariantCulture,
+                $"{since:N0} saves since the full {keyframe.Id}; a full one is due every {policy.FullEvery:N0}"))
+            : new SaveBasis(CheckpointKind.Incremental, new BaseLink(keyframe.Id, keyframe.ManifestHash!.Value, 0), parent,
+                $"newest full checkpoint of the history is {keyframe.Id}");
     }
 
     static SaveBasis Full(CheckpointId? parent, string why) => new(CheckpointKind.Full, Base: null, parent, why);

@@ -14,7 +14,8 @@ public sealed record Chain(Candidate Target, IReadOnlyList<Candidate> Links, str
     public int Depth => Links.Count - 1;
 }
 
-/// <summary>Follows base edges. A chain is whole when every link is sealed, unquarantined, and is the very content that its child refers to.</summary>
+/// <summary>Follows base edges. A chain is whole when every link is sealed, unquarantined, and is the very content that its child refers
+/// to.</summary>
 public static class ChainBuilder
 {
     /// <summary>More links are refused: the star policy makes two, and a walk over a damaged store must end.</summary>
@@ -28,7 +29,8 @@ public static class ChainBuilder
         for (var link = target; link.Base is { } edge;)
         {
             if (links.Count == LinksMax) return Ended(target, links, broken ?? $"the chain has more than {LinksMax} links");
-            if (links.Exists(known => known.Id == edge.Checkpoint)) return Ended(target, links, broken ?? $"base {edge.Checkpoint} leads back to itself");
+            if (links.Exists(known => known.Id == edge.Checkpoint))
+                return Ended(target, links, broken ?? $"base {edge.Checkpoint} leads back to itself");
             if (find(edge.Checkpoint) is not { } found) return Ended(target, links, broken ?? $"base {edge.Checkpoint} is not on record");
             broken ??= EdgeFault(link, found);
             links.Add(found);
@@ -75,10 +77,12 @@ public static class ChainBuilder
         { Phase: CheckpointPhase.Abandoned } => $"base {found.Id} was abandoned",
         { Phase: CheckpointPhase.Quarantined } => $"base {found.Id} is quarantined: {found.Cause}",
         _ when found.ManifestHash != child.Base!.ManifestHash =>
-            $"base {found.Id} has manifest {found.ManifestHash!.Value.Short}, but {child.Id} was encoded against {child.Base.ManifestHash.Short}",
+            $"base {found.Id} has manifest {found.ManifestHash!.Value.Short}, but {child.Id} was encoded against "
+                + $"{child.Base.ManifestHash.Short}",
         _ when found.WorldSize != child.WorldSize || found.LayoutDigest != child.LayoutDigest =>
             $"base {found.Id} has another world size or layout than {child.Id}",
-        _ when child.BaseRootsDigest is { } read && read != found.RootsDigest => $"{child.Id} was encoded against other bytes than base {found.Id} holds",
+        _ when child.BaseRootsDigest is { } read && read != found.RootsDigest =>
+            $"{child.Id} was encoded against other bytes than base {found.Id} holds",
         _ => null,
     };
 }

@@ -1,6 +1,6 @@
-using System.Globalization;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
+using Lineage.Narration;
 
 namespace Lineage.Chains;
 
@@ -16,12 +16,13 @@ public sealed record HistoryTurn(Generation Generation, RecoveryPhase Phase, boo
 public sealed record Stretch(Generation Generation, Step? UpTo, Generation? TurnedBackBy);
 
 /// <summary>
-/// The line of training that leads to where a run stands: the checkpoints of its newest generation, then those of the restore point's generation up to that
-/// step, and so on. What a later generation turned back from is off the history: it exists, but nothing may build on it.
+/// The line of training that leads to where a run stands: the checkpoints of its newest generation, then those of the restore point's
+/// generation up to that step, and so on. What a later generation turned back from is off the history: it exists, but nothing may build on
+/// it.
 /// </summary>
 /// <remarks>
-/// A recovery that never completed and under which nothing was sealed did not turn the history: the run may still restore what it could before.
-/// Generations strictly fall along the walk, so it ends, whatever the store says.
+/// A recovery that never completed and under which nothing was sealed did not turn the history: the run may still restore what it could
+/// before. Generations strictly fall along the walk, so it ends, whatever the store says.
 /// </remarks>
 /// <param name="Generation">Newest generation of the walk.</param>
 /// <param name="Stretches">Newest first.</param>
@@ -29,11 +30,13 @@ public sealed record Stretch(Generation Generation, Step? UpTo, Generation? Turn
 /// <param name="Off">Checkpoints of the run that are not, newest first.</param>
 /// <param name="RestorePoint">Where the newest generation began; null for the initial state.</param>
 public sealed record History(
-    Generation Generation, IReadOnlyList<Stretch> Stretches, IReadOnlyList<Candidate> Candidates, IReadOnlyList<Candidate> Off, CheckpointId? RestorePoint)
+    Generation Generation, IReadOnlyList<Stretch> Stretches, IReadOnlyList<Candidate> Candidates, IReadOnlyList<Candidate> Off,
+    CheckpointId? RestorePoint)
 {
     public static History Empty { get; } = new(default, [], [], [], RestorePoint: null);
 
-    /// <summary>What a writer of <paramref name="generation"/> may build on; the choice of its own recovery counts, completed or not.</summary>
+    /// <summary>What a writer of <paramref name="generation"/> may build on; the choice of its own recovery counts, completed or
+    /// not.</summary>
     /// <param name="checkpoints">All checkpoints of the run (of any phase), in any order.</param>
     /// <param name="turns">All recoveries of the run, in any order.</param>
     public static History ForWriting(Generation generation, IEnumerable<Candidate> checkpoints, IEnumerable<HistoryTurn> turns) =>
@@ -49,13 +52,16 @@ public sealed record History(
     {
         var own = Stretches.FirstOrDefault(stretch => stretch.Generation == candidate.Id.Generation);
         if (own is { UpTo: { } step, TurnedBackBy: { } by })
-            return string.Create(CultureInfo.InvariantCulture, $"off history: written under generation {own.Generation} after step {step.Value:N0}, from which generation {by} turned back");
-        var turner = Stretches.Where(stretch => stretch.Generation < candidate.Id.Generation).Select(static stretch => stretch.TurnedBackBy).FirstOrDefault();
+            return $"off history: written under generation {own.Generation} after step {Quantities.Number(step.Value)}, "
+                + $"from which generation {by} turned back";
+        var turner = Stretches.Where(stretch => stretch.Generation < candidate.Id.Generation).Select(static stretch => stretch.TurnedBackBy)
+            .FirstOrDefault();
         return turner is { } later
             ? $"off history: written under generation {candidate.Id.Generation}, behind which generation {later} turned back"
             : candidate.Id.Generation > Generation
                 ? $"off history: written under generation {candidate.Id.Generation}, after generation {Generation}"
-                : $"off history: written under generation {candidate.Id.Generation}, before generation {Stretches[^1].Generation} began anew from the initial state";
+                : $"off history: written under generation {candidate.Id.Generation}, before generation {Stretches[^1].Generation} began "
+                    + "anew from the initial state";
     }
 
     static History Walk(Generation generation, bool writing, IEnumerable<Candidate> checkpoints, IEnumerable<HistoryTurn> turns)
@@ -67,11 +73,13 @@ public sealed record History(
         for (Stretch? next = new(generation, UpTo: null, TurnedBackBy: null); next is not null && next.Generation.Value > 0;)
         {
             stretches.Add(next);
-            next = Before(next, turnOf.GetValueOrDefault(next.Generation), sealedUnder.Contains(next.Generation), writing && next.Generation == generation);
+            var isWriter = writing && next.Generation == generation;
+            next = Before(next, turnOf.GetValueOrDefault(next.Generation), sealedUnder.Contains(next.Generation), isWriter);
         }
 
         var upTo = stretches.ToDictionary(static stretch => stretch.Generation, static stretch => stretch.UpTo);
-        var on = newestFirst.ToLookup(c => upTo.TryGetValue(c.Id.Generation, out var limit) && (limit is not { } step || c.Id.Step <= step));
+        var on = newestFirst.ToLookup(c => upTo.TryGetValue(c.Id.Generation, out var limit)
+            && (limit is not { } step || c.Id.Step <= step));
         var begun = turnOf.GetValueOrDefault(generation) is { Phase: not RecoveryPhase.Failed } own ? own.Chosen : null;
         return new History(generation, stretches, [.. on[true]], [.. on[false]], begun);
     }

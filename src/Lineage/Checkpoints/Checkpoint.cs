@@ -45,11 +45,13 @@ public sealed record Checkpoint(
             shard.Rank, shard.Stored[0].Root, shard.Diffed!.RawBytes, shard.Stored[0].StoredBytes, shard.Stored[0].ObjectKey))]);
 
     /// <summary>Folds one event. Events of other streams pass through.</summary>
-    /// <exception cref="InvalidOperationException">The stream does not begin with <see cref="CheckpointOpened"/>: the store is damaged.</exception>
+    /// <exception cref="InvalidOperationException">The stream does not begin with <see cref="CheckpointOpened"/>: the store is
+    /// damaged.</exception>
     public static Checkpoint? Fold(Checkpoint? state, object @event) => @event switch
     {
         CheckpointOpened e => new Checkpoint(
-            e, CheckpointPhase.Open, ImmutableSortedDictionary<Rank, ShardState>.Empty, Sealed: null, Abandoned: null, VerifiedAt: null, Quarantined: null),
+            e, CheckpointPhase.Open, ImmutableSortedDictionary<Rank, ShardState>.Empty, Sealed: null, Abandoned: null, VerifiedAt: null,
+            Quarantined: null),
         ShardDiffed e => Begun(state, e).With(e.Rank, shard => shard with { Diffed = e }),
         ShardStored e => Begun(state, e).With(e.Rank, shard => shard with { Stored = shard.Stored.Add(e) }),
         ShardVerified e => Begun(state, e).With(e.Rank, shard => shard with { Verified = e }),
@@ -63,5 +65,6 @@ public sealed record Checkpoint(
     Checkpoint With(Rank rank, Func<ShardState, ShardState> change) => this with { Shards = Shards.SetItem(rank, change(Shard(rank))) };
 
     static Checkpoint Begun(Checkpoint? state, object @event) =>
-        state ?? throw new InvalidOperationException($"{@event.GetType().Name} before CheckpointOpened: the checkpoint's stream is damaged.");
+        state ?? throw new InvalidOperationException(
+            $"{@event.GetType().Name} before CheckpointOpened: the checkpoint's stream is damaged.");
 }

@@ -9,17 +9,21 @@ namespace Lineage.Checkpoints;
 /// <summary>What can be asked of a checkpoint.</summary>
 public abstract record CheckpointCommand(CheckpointId Checkpoint, DateTimeOffset At)
 {
-    /// <param name="History">What this generation may build on (<see cref="Chains.History.ForWriting"/>); not looked at when the checkpoint is open already.</param>
+    /// <param name="History">What this generation may build on (<see cref="Chains.History.ForWriting"/>); not looked at when the checkpoint
+    /// is open already.</param>
     /// <param name="Rank">Who asks, if it is a rank.</param>
     public sealed record Open(
-        CheckpointId Checkpoint, WorldSize WorldSize, ContentHash LayoutDigest, History History, ActorId Actor, Rank? Rank, DateTimeOffset At)
+        CheckpointId Checkpoint, WorldSize WorldSize, ContentHash LayoutDigest, History History, ActorId Actor, Rank? Rank,
+        DateTimeOffset At)
         : CheckpointCommand(Checkpoint, At);
 
     /// <summary>One message of the data plane: a diff, a store or a verification.</summary>
     public sealed record Report(FactMessage Message, DateTimeOffset At) : CheckpointCommand(Message.Checkpoint, At);
 
-    /// <summary>Closes an open save. The cause must hold when it is decided: a deadline that passed, a newer generation, a completed run.</summary>
-    public sealed record Abandon(CheckpointId Checkpoint, AbandonCause Cause, string Reason, DateTimeOffset At) : CheckpointCommand(Checkpoint, At);
+    /// <summary>Closes an open save. The cause must hold when it is decided: a deadline that passed, a newer generation, a completed
+    /// run.</summary>
+    public sealed record Abandon(CheckpointId Checkpoint, AbandonCause Cause, string Reason, DateTimeOffset At)
+        : CheckpointCommand(Checkpoint, At);
 }
 
 /// <summary>What became of one message of a batch.</summary>

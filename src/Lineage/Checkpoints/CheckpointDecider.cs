@@ -10,12 +10,12 @@ using Lineage.Verification;
 namespace Lineage.Checkpoints;
 
 /// <summary>
-/// The life of a checkpoint: opened with a plan, shards arriving in any order, sealed by the decision that sees the last one, or abandoned. A writer is fenced
-/// by the run's generation; a verification is not, because anybody may read old bytes.
+/// The life of a checkpoint: opened with a plan, shards arriving in any order, sealed by the decision that sees the last one, or abandoned.
+/// A writer is fenced by the run's generation; a verification is not, because anybody may read old bytes.
 /// </summary>
 /// <remarks>
-/// The fence holds only if the commit does: append these events only while the run's stream is still at the version that the run was read at (or under a
-/// shared lock on it), so that no seal of an older generation lands after the next grant.
+/// The fence holds only if the commit does: append these events only while the run's stream is still at the version that the run was read
+/// at (or under a shared lock on it), so that no seal of an older generation lands after the next grant.
 /// </remarks>
 public static class CheckpointDecider
 {
@@ -32,7 +32,8 @@ public static class CheckpointDecider
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "Not a command of a checkpoint."),
     };
 
-    /// <summary>Folds many messages of one checkpoint into one append: each is decided on the state that the ones before it leave.</summary>
+    /// <summary>Folds many messages of one checkpoint into one append: each is decided on the state that the ones before it
+    /// leave.</summary>
     /// <exception cref="ArgumentException">A message belongs to another checkpoint than <paramref name="checkpoint"/>.</exception>
     public static BatchDecision DecideAll(
         CheckpointId checkpoint, Checkpoint? state, Run? run, IEnumerable<FactMessage> messages, DateTimeOffset at)
@@ -63,7 +64,8 @@ public static class CheckpointDecider
 
     static Decision Open(Checkpoint? state, Run run, CheckpointCommand.Open c)
     {
-        if (Refusals.Fence(run, c.Checkpoint.Generation, c.Actor, c.Rank, Attempts.OpenCheckpoint, c.Checkpoint, c.At) is { } fenced) return fenced;
+        if (Refusals.Fence(run, c.Checkpoint.Generation, c.Actor, c.Rank, Attempts.OpenCheckpoint, c.Checkpoint, c.At) is { } fenced)
+            return fenced;
         if (state is not null)
             return state.Opened.WorldSize == c.WorldSize && state.Opened.LayoutDigest == c.LayoutDigest
                 ? Decision.Done
@@ -72,9 +74,11 @@ public static class CheckpointDecider
                     $"world size {c.WorldSize} and layout {(c.LayoutDigest.IsNone ? "none" : c.LayoutDigest.Short)}");
         if (run.Completed is not null) return Refusals.RunCompleted(run);
         if (c.LayoutDigest.IsNone) return Refusals.BadRequest($"Opening {c.Checkpoint} needs the digest of the tensor layout.");
-        if (c.WorldSize != run.WorldSize) return PlanMismatch(c.Checkpoint, $"belongs to a lease for world size {run.WorldSize}", $"world size {c.WorldSize}");
+        if (c.WorldSize != run.WorldSize)
+            return PlanMismatch(c.Checkpoint, $"belongs to a lease for world size {run.WorldSize}", $"world size {c.WorldSize}");
         if (c.History.RestorePoint is { } point && c.Checkpoint.Step < point.Step)
-            return PlanMismatch(c.Checkpoint, $"belongs to a generation that began at step {Refusals.Number(point.Step.Value)}", $"step {Refusals.Number(c.Checkpoint.Step.Value)}");
+            return PlanMismatch(c.Checkpoint, $"belongs to a generation that began at step {Refusals.Number(point.Step.Value)}",
+                $"step {Refusals.Number(c.Checkpoint.Step.Value)}");
 
         var basis = BasePolicy.Plan(run.Policy, c.History, c.Checkpoint, c.WorldSize, c.LayoutDigest);
         return Decision.Accept(new CheckpointOpened(
@@ -90,7 +94,8 @@ public static class CheckpointDecider
             return Closed(state, "abandon it");
         if (Premature(state, run, c) is { } why)
             return Refusals.Of(
-                ProblemCodes.NotReady, 409, "The save still runs", $"Checkpoint {c.Checkpoint} is not to be abandoned for that cause: {why}. It stays open.");
+                ProblemCodes.NotReady, 409, "The save still runs",
+                $"Checkpoint {c.Checkpoint} is not to be abandoned for that cause: {why}. It stays open.");
         return Decision.Accept(new CheckpointAbandoned(c.Checkpoint, c.Cause, state.MissingRanks(), c.Reason, c.At));
     }
 
@@ -109,10 +114,12 @@ public static class CheckpointDecider
             : $"is {state.Phase.ToString().ToLowerInvariant()} and immutable";
         return Refusals.Of(
             ProblemCodes.CheckpointClosed, 409, "The checkpoint is closed",
-            $"Checkpoint {state.Id} {left}; it is too late to {wanted}. Nothing was changed. The next save starts a new checkpoint.", ("phase", state.Phase));
+            $"Checkpoint {state.Id} {left}; it is too late to {wanted}. Nothing was changed. The next save starts a new checkpoint.",
+            ("phase", state.Phase));
     }
 
     static Decision.Refused PlanMismatch(CheckpointId checkpoint, string expected, string got) => Refusals.Of(
         ProblemCodes.PlanMismatch, 409, "The save does not fit its plan",
-        $"Checkpoint {checkpoint} {expected}, got {got}. Nothing was changed. All ranks of a generation must save the same step with the same world and layout.");
+        $"Checkpoint {checkpoint} {expected}, got {got}. Nothing was changed. All ranks of a generation must save the same step with the "
+        + "same world and layout.");
 }

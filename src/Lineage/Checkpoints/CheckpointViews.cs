@@ -18,18 +18,21 @@ public static class CheckpointViews
         var opened = checkpoint.Opened;
         var shards = checkpoint.Shards.Values;
         return new CheckpointView(
-            opened.Checkpoint, checkpoint.Phase, opened.Kind, opened.Parent, opened.Base, opened.Base is { } edge ? edge.Depth + 1 : 0, opened.WorldSize,
-            opened.LayoutDigest, checkpoint.Sealed?.ManifestHash,
+            opened.Checkpoint, checkpoint.Phase, opened.Kind, opened.Parent, opened.Base, opened.Base is { } edge ? edge.Depth + 1 : 0,
+            opened.WorldSize, opened.LayoutDigest, checkpoint.Sealed?.ManifestHash,
             [.. shards.Select(static shard => new ShardView(shard.Rank, shard.Diffed, shard.Stored.FirstOrDefault(), shard.Verified))],
-            checkpoint.MissingRanks(), shards.Sum(static shard => shard.Diffed?.RawBytes ?? 0), shards.Sum(static shard => shard.Stored.FirstOrDefault()?.StoredBytes ?? 0),
-            opened.OpenedAt, opened.Deadline, checkpoint.Sealed?.At ?? checkpoint.Abandoned?.At, checkpoint.VerifiedAt, Cause(checkpoint), version);
+            checkpoint.MissingRanks(), shards.Sum(static shard => shard.Diffed?.RawBytes ?? 0),
+            shards.Sum(static shard => shard.Stored.FirstOrDefault()?.StoredBytes ?? 0), opened.OpenedAt, opened.Deadline,
+            checkpoint.Sealed?.At ?? checkpoint.Abandoned?.At, checkpoint.VerifiedAt, Cause(checkpoint), version);
     }
 
     /// <summary>Why it was abandoned or quarantined; null otherwise.</summary>
     public static string? Cause(Checkpoint checkpoint) => checkpoint.Phase switch
     {
         CheckpointPhase.Quarantined => Damage.Describe(checkpoint),
-        CheckpointPhase.Abandoned => checkpoint.Abandoned!.Cause == AbandonCause.Requested ? $"requested: {checkpoint.Abandoned.Reason}" : checkpoint.Abandoned.Reason,
+        CheckpointPhase.Abandoned => checkpoint.Abandoned!.Cause == AbandonCause.Requested
+            ? $"requested: {checkpoint.Abandoned.Reason}"
+            : checkpoint.Abandoned.Reason,
         _ => null,
     };
 }

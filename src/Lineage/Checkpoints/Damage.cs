@@ -7,8 +7,8 @@ namespace Lineage.Checkpoints;
 public static class Damage
 {
     /// <summary>
-    /// Later is worse. The recorded finding of a shard only ever moves to a worse one (or, while intact, to a deeper one), so that any order and
-    /// duplication of reports ends in the same state.
+    /// Later is worse. The recorded finding of a shard only ever moves to a worse one (or, while intact, to a deeper one), so that any
+    /// order and duplication of reports ends in the same state.
     /// </summary>
     public static int Badness(Finding finding, VerificationDepth depth) => finding switch
     {

@@ -12,8 +12,9 @@ public sealed record OpenSave(CheckpointId Checkpoint, DateTimeOffset Deadline);
 public sealed record RunFence(RunId Run, Generation Generation, bool IsCompleted);
 
 /// <summary>
-/// Ends every save that can no longer be sealed, so that none stays open for ever: at once when the run moved on to a newer generation or was completed, else
-/// at its deadline. A process manager: a pure step, called again and again with fresh rows; the decider has the last word.
+/// Ends every save that can no longer be sealed, so that none stays open for ever: at once when the run moved on to a newer generation or
+/// was completed, else at its deadline. A process manager: a pure step, called again and again with fresh rows; the decider has the last
+/// word.
 /// </summary>
 public static class SaveDeadlines
 {
@@ -31,9 +32,11 @@ public static class SaveDeadlines
     {
         (_, { } f) when f.Generation > save.Checkpoint.Generation =>
             new(save.Checkpoint, AbandonCause.NewerGeneration, $"generation {f.Generation} writes the run now", now),
-        (_, { IsCompleted: true }) => new(save.Checkpoint, AbandonCause.RunCompleted, "the run was completed before every shard was durable", now),
+        (_, { IsCompleted: true }) =>
+            new(save.Checkpoint, AbandonCause.RunCompleted, "the run was completed before every shard was durable", now),
         _ when now >= save.Deadline =>
-            new(save.Checkpoint, AbandonCause.DeadlinePassed, $"the deadline {Refusals.Time(save.Deadline)} passed before every shard was durable", now),
+            new(save.Checkpoint, AbandonCause.DeadlinePassed,
+                $"the deadline {Refusals.Time(save.Deadline)} passed before every shard was durable", now),
         _ => null,
     };
 }

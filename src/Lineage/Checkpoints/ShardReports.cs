@@ -9,8 +9,8 @@ using Lineage.Runs;
 namespace Lineage.Checkpoints;
 
 /// <summary>
-/// Decides over what ranks report of their shards. A fact that is on record is AlreadyDone whoever repeats it and whenever; only then comes the fence, so
-/// that an outbox of a fallen generation drains without noise.
+/// Decides over what ranks report of their shards. A fact that is on record is AlreadyDone whoever repeats it and whenever; only then comes
+/// the fence, so that an outbox of a fallen generation drains without noise.
 /// </summary>
 static class ShardReports
 {
@@ -21,7 +21,8 @@ static class ShardReports
     {
         var known = state?.Shard(m.Rank).Diffed;
         if (known is not null && SameDiff(known, m.Diff)) return Decision.Done;
-        if (Refusals.Fence(run, m.Checkpoint.Generation, m.Actor, m.Rank, Attempts.ReportDiff, m.Checkpoint, at) is { } fenced) return fenced;
+        if (Refusals.Fence(run, m.Checkpoint.Generation, m.Actor, m.Rank, Attempts.ReportDiff, m.Checkpoint, at) is { } fenced)
+            return fenced;
         if (state is null) return Refusals.NoSuchCheckpoint(m.Checkpoint);
         if (NotAddressed(state, m.Rank, "record a diff") is { } refused) return refused;
         if (known is not null) return DiffConflict(state, known, m.Diff, m.Rank);
@@ -33,7 +34,8 @@ static class ShardReports
     {
         var shard = state?.Shard(m.Rank);
         if (shard is not null && IsOnRecord(state!, shard, m)) return Decision.Done;
-        if (Refusals.Fence(run, m.Checkpoint.Generation, m.Actor, m.Rank, Attempts.StoreShard, m.Checkpoint, at) is { } fenced) return fenced;
+        if (Refusals.Fence(run, m.Checkpoint.Generation, m.Actor, m.Rank, Attempts.StoreShard, m.Checkpoint, at) is { } fenced)
+            return fenced;
         if (state is null) return Refusals.NoSuchCheckpoint(m.Checkpoint);
         if (NotAddressed(state, m.Rank, "record a shard") is { } refused) return refused;
         if (shard!.Stored is [var first, ..] && (first.Root != m.Root || first.StoredBytes != m.StoredBytes)) return RootConflict(first, m);
@@ -64,7 +66,8 @@ static class ShardReports
 
     /// <summary>Times may differ between two tellings of one diff; what was encoded may not.</summary>
     static bool SameDiff(ShardDiffed known, DiffFigures told) =>
-        known.BaseRoot == told.BaseRoot && known.RawBytes == told.RawBytes && known.EncodedBytes == told.EncodedBytes && known.Modes == told.Modes;
+        known.BaseRoot == told.BaseRoot && known.RawBytes == told.RawBytes && known.EncodedBytes == told.EncodedBytes
+            && known.Modes == told.Modes;
 
     static ShardDiffed Diffed(FactMessage m, DiffFigures diff) => new(
         m.Checkpoint, m.Rank, diff.BaseRoot, diff.RawBytes, diff.EncodedBytes, diff.Modes, diff.EncodeMicroseconds, diff.StallMicroseconds);
@@ -74,12 +77,15 @@ static class ShardReports
         if (state.Opened.Base is null && diff.BaseRoot is not null)
             return Refusals.Of(
                 ProblemCodes.PlanMismatch, 409, "The save does not fit its plan",
-                $"Checkpoint {state.Id} is full, but rank {rank} encoded its shard against a base. Nothing was changed. Encode it without a base.");
+                $"Checkpoint {state.Id} is full, but rank {rank} encoded its shard against a base. Nothing was changed. Encode it without "
+                + "a base.");
         var modes = diff.Modes;
-        return diff.RawBytes is < 0 or > ShardBytesMax || diff.EncodedBytes is < 0 or > ShardBytesMax || diff.EncodeMicroseconds < 0 || diff.StallMicroseconds < 0
+        return diff.RawBytes is < 0 or > ShardBytesMax || diff.EncodedBytes is < 0 or > ShardBytesMax || diff.EncodeMicroseconds < 0
+            || diff.StallMicroseconds < 0
             || long.Min(long.Min(modes.Raw, modes.Same), long.Min(modes.Constant, long.Min(modes.Planes, modes.DeltaPlanes))) < 0
             || diff.BaseRoot is { IsNone: true }
-                ? Refusals.BadRequest($"The diff figures of {state.Id}, rank {rank}, are out of range: sizes are 0-{Refusals.Number(ShardBytesMax)} B, times and counts not negative.")
+                ? Refusals.BadRequest($"The diff figures of {state.Id}, rank {rank}, are out of range: sizes are "
+                    + $"0-{Refusals.Number(ShardBytesMax)} B, times and counts not negative.")
                 : null;
     }
 
@@ -87,11 +93,13 @@ static class ShardReports
     {
         if (m.Root.IsNone) return Refusals.BadRequest($"The stored shard of {m.Checkpoint}, rank {m.Rank}, has no root digest.");
         if (m.StoredBytes is < 1 or > ShardBytesMax)
-            return Refusals.BadRequest($"The stored shard of {m.Checkpoint}, rank {m.Rank}, has {Refusals.Number(m.StoredBytes)} B; allowed are 1-{Refusals.Number(ShardBytesMax)} B.");
+            return Refusals.BadRequest($"The stored shard of {m.Checkpoint}, rank {m.Rank}, has {Refusals.Number(m.StoredBytes)} B; "
+                + $"allowed are 1-{Refusals.Number(ShardBytesMax)} B.");
         var expected = ObjectKeys.Shard(new ShardId(m.Checkpoint, m.Rank));
         return string.Equals(m.ObjectKey, expected, StringComparison.Ordinal)
             ? null
-            : Refusals.BadRequest($"The shard of {m.Checkpoint}, rank {m.Rank}, lies at {expected}, got \"{m.ObjectKey}\". Nothing was changed.");
+            : Refusals.BadRequest($"The shard of {m.Checkpoint}, rank {m.Rank}, lies at {expected}, got \"{m.ObjectKey}\". Nothing "
+                + "was changed.");
     }
 
     static Decision.Refused RootConflict(ShardStored known, ShardStoreReported m) => Conflict(
@@ -102,7 +110,8 @@ static class ShardReports
         state.Id, rank, $"{Refusals.Number(known.RawBytes)} B encoded to {Refusals.Number(known.EncodedBytes)} B",
         $"{Refusals.Number(told.RawBytes)} B encoded to {Refusals.Number(told.EncodedBytes)} B, or other chunk modes or another base");
 
-    /// <summary>Nothing is appended: the recorded fact stands, and two writers under one generation are the reporter's fault to explain.</summary>
+    /// <summary>Nothing is appended: the recorded fact stands, and two writers under one generation are the reporter's fault to
+    /// explain.</summary>
     static Decision.Refused Conflict(CheckpointId checkpoint, Rank rank, string known, string got) => Refusals.Of(
         ProblemCodes.ShardConflict, 409, "The shard is on record with other content",
         $"Rank {rank} of {checkpoint} is on record with {known}, got {got}. The record stands. "

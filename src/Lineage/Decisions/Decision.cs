@@ -8,11 +8,12 @@ namespace Lineage.Decisions;
 public sealed record Addressed(string Stream, object Event);
 
 /// <summary>
-/// What a decider answers. Closed: <see cref="Accepted"/>, <see cref="AlreadyDone"/>, <see cref="Refused"/>. A bug is an exception, never a decision.
+/// What a decider answers. Closed: <see cref="Accepted"/>, <see cref="AlreadyDone"/>, <see cref="Refused"/>. A bug is an exception, never a
+/// decision.
 /// </summary>
 /// <remarks>
-/// After an unknown commit outcome the caller reads the streams again and decides again; the answer is then <see cref="AlreadyDone"/> if the commit took
-/// effect. Only <see cref="Accepted"/> and a refusal with a <see cref="Refused.Record"/> touch a stream.
+/// After an unknown commit outcome the caller reads the streams again and decides again; the answer is then <see cref="AlreadyDone"/> if
+/// the commit took effect. Only <see cref="Accepted"/> and a refusal with a <see cref="Refused.Record"/> touch a stream.
 /// </remarks>
 public abstract record Decision
 {
@@ -27,7 +28,9 @@ public abstract record Decision
     public sealed record Accepted : Decision
     {
         public Accepted(IReadOnlyList<object> events) =>
-            Events = events is { Count: > 0 } ? events : throw new ArgumentException("An accepted decision has at least one event; nothing to do is AlreadyDone.", nameof(events));
+            Events = events is { Count: > 0 }
+                ? events
+                : throw new ArgumentException("An accepted decision has at least one event; nothing to do is AlreadyDone.", nameof(events));
 
         /// <summary>For the stream that was decided on; never empty, because an empty append must not reach a stream.</summary>
         public IReadOnlyList<object> Events { get; }
@@ -36,7 +39,8 @@ public abstract record Decision
         public IReadOnlyList<Addressed> Elsewhere { get; init; } = [];
     }
 
-    /// <summary>What was asked for already holds (a repeat), or needs no event (a lease renewal is a row). Do not touch the stream.</summary>
+    /// <summary>What was asked for already holds (a repeat), or needs no event (a lease renewal is a row). Do not touch the
+    /// stream.</summary>
     public sealed record AlreadyDone : Decision
     {
         internal AlreadyDone() { }
@@ -49,9 +53,11 @@ public abstract record Decision
     public sealed record Refused(string Code, int Status, string Title, string Detail) : Decision
     {
         /// <summary>Code-specific members of the problem, such as holder, until, missingRanks, candidates.</summary>
-        public IReadOnlyDictionary<string, JsonElement> Extensions { get; init; } = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        public IReadOnlyDictionary<string, JsonElement> Extensions { get; init; } =
+            new Dictionary<string, JsonElement>(StringComparer.Ordinal);
 
-        /// <summary>Events for the run's stream (<c>run/{run}</c>) although the command is refused: the refusal itself is on record. Usually empty.</summary>
+        /// <summary>Events for the run's stream (<c>run/{run}</c>) although the command is refused: the refusal itself is on record.
+        /// Usually empty.</summary>
         public IReadOnlyList<object> Record { get; init; } = [];
 
         public Problem ToProblem() => Problem.Of(Code, Status, Title, Detail) with

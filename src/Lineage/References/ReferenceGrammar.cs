@@ -16,8 +16,8 @@ public abstract record ReferenceParse
 }
 
 /// <summary>
-/// One grammar for terminal, API and user interface: <c>run</c>, <c>run@step</c>, <c>run:latest</c>, <c>run:latest-verified</c>, <c>run/generation/step</c>,
-/// each with <c>~n</c> behind it. A run may be named by a prefix.
+/// One grammar for terminal, API and user interface: <c>run</c>, <c>run@step</c>, <c>run:latest</c>, <c>run:latest-verified</c>,
+/// <c>run/generation/step</c>, each with <c>~n</c> behind it. A run may be named by a prefix.
 /// </summary>
 public static class ReferenceGrammar
 {
@@ -31,7 +31,9 @@ public static class ReferenceGrammar
 
     public static ReferenceParse Parse(string text) => text switch
     {
-        { Length: 0 or > CharactersMax } => Bad(text.Length == 0 ? "" : text[..40] + "…", $"it has {Refusals.Number(text.Length)} characters; allowed are 1-{CharactersMax}"),
+        "" => Bad(text, $"it is empty; allowed are 1-{CharactersMax} characters"),
+        { Length: > CharactersMax } => Bad(
+            text[..40] + "…", $"it has {Refusals.Number(text.Length)} characters; allowed are {CharactersMax}"),
         _ when text.Contains("@{", StringComparison.Ordinal) => NotBuilt(text, "a reference as it was known at a time (@{…})"),
         _ when text.Contains("..", StringComparison.Ordinal) => NotBuilt(text, "a range of checkpoints (a..b)"),
         _ when text.Contains(":best(", StringComparison.Ordinal) => NotBuilt(text, "the best checkpoint by a metric (:best(…))"),
@@ -44,7 +46,8 @@ public static class ReferenceGrammar
         var cut = text.AsSpan().IndexOfAny(":@/");
         var run = cut < 0 ? text : text[..cut];
         if (!RunId.TryParse(run, out _))
-            return Bad(text, $"\"{run}\" cannot name a run: expected 1-{RunId.LengthMax} characters a-z, 0-9, '.', '_' or '-', beginning with a letter or digit");
+            return Bad(text, $"\"{run}\" cannot name a run: expected 1-{RunId.LengthMax} characters a-z, 0-9, '.', '_' or '-', beginning "
+                + "with a letter or digit");
         if (cut < 0) return new ReferenceParse.Parsed(new Reference.WholeRun(run));
         var rest = text[(cut + 1)..];
         return text[cut] switch
@@ -52,7 +55,8 @@ public static class ReferenceGrammar
             '@' => Number(rest, Step.Max) is { } step
                 ? new ReferenceParse.Parsed(new Reference.AtStep(run, new Step(step)))
                 : Bad(text, $"\"{rest}\" is no step: expected a whole number without sign or leading zeros after '@'"),
-            '/' => rest.Split('/') is [var generation, var step] && Number(generation, Generation.Max) is { } g && Number(step, Step.Max) is { } s
+            '/' => rest.Split('/') is [var generation, var step] && Number(generation, Generation.Max) is { } g
+                && Number(step, Step.Max) is { } s
                 ? new ReferenceParse.Parsed(new Reference.Exact(run, new Generation(g), new Step(s)))
                 : Bad(text, "expected run/generation/step with whole numbers, for example demo/3/120"),
             _ => Selector(text, run, rest),
@@ -93,5 +97,6 @@ public static class ReferenceGrammar
         ProblemCodes.BadReference, 400, "Not a reference", $"\"{text}\" names nothing: {why}. Supported forms: {Supported}."));
 
     static ReferenceParse.Refused NotBuilt(string text, string what) => new(Refusals.Of(
-        ProblemCodes.BadReference, 400, "This form of reference is not supported", $"\"{text}\" asks for {what}, which this version cannot resolve. Supported forms: {Supported}."));
+        ProblemCodes.BadReference, 400, "This form of reference is not supported",
+        $"\"{text}\" asks for {what}, which this version cannot resolve. Supported forms: {Supported}."));
 }

@@ -17,7 +17,8 @@ public abstract record ReferenceAnswer
     public sealed record Refused(Decision.Refused Refusal) : ReferenceAnswer;
 }
 
-/// <summary>Finds what a reference names, in two steps so that only one run's checkpoints are loaded: first the run, then the checkpoint on its history.</summary>
+/// <summary>Finds what a reference names, in two steps so that only one run's checkpoints are loaded: first the run, then the checkpoint on
+/// its history.</summary>
 public static class ReferenceResolver
 {
     /// <summary>An ambiguous reference lists at most this many candidates.</summary>
@@ -29,11 +30,14 @@ public static class ReferenceResolver
         var matches = runs.Where(run => run.Value.StartsWith(name, StringComparison.Ordinal)).Order().ToList();
         return matches switch
         {
-            [var first, ..] when string.Equals(first.Value, name, StringComparison.Ordinal) => new ReferenceAnswer.Found(first, Checkpoint: null),   // sorts first
+            [var first, ..] when string.Equals(first.Value, name, StringComparison.Ordinal) =>
+                new ReferenceAnswer.Found(first, Checkpoint: null),
             [var only] => new ReferenceAnswer.Found(only, Checkpoint: null),
             [] => Refuse(Refusals.Of(
-                ProblemCodes.NoSuchRun, 404, "No such run", $"No run's id is or begins with \"{name}\". 'lineage run list' shows what there is.")),
-            _ => Ambiguous($"\"{name}\" begins the ids of {Refusals.Number(matches.Count)} runs", [.. matches.Select(static run => run.Value)]),
+                ProblemCodes.NoSuchRun, 404, "No such run",
+                $"No run's id is or begins with \"{name}\". 'lineage run list' shows what there is.")),
+            _ => Ambiguous($"\"{name}\" begins the ids of {Refusals.Number(matches.Count)} runs",
+                [.. matches.Select(static run => run.Value)]),
         };
     }
 
@@ -57,13 +61,15 @@ public static class ReferenceResolver
     static ReferenceAnswer AtStep(RunId run, Step step, History history)
     {
         var on = history.Candidates.Where(c => c.Id.Step == step).ToList();
-        if ((on.Find(static c => c.Phase != CheckpointPhase.Abandoned) ?? on.FirstOrDefault()) is { } found) return new ReferenceAnswer.Found(run, found.Id);
+        if ((on.Find(static c => c.Phase != CheckpointPhase.Abandoned) ?? on.FirstOrDefault()) is { } found)
+            return new ReferenceAnswer.Found(run, found.Id);
         return history.Off.Where(c => c.Id.Step == step).ToList() switch
         {
             [var only] => new ReferenceAnswer.Found(run, only.Id),
             [] => None(run, $"Run {run} has no checkpoint at step {Refusals.Number(step.Value)}{Neighbours(step, history)}."),
             var several => Ambiguous(
-                $"{run}@{step} is on no history and was written under {Refusals.Number(several.Count)} generations", [.. several.Select(static c => c.Id.ToString())]),
+                $"{run}@{step} is on no history and was written under {Refusals.Number(several.Count)} generations",
+                [.. several.Select(static c => c.Id.ToString())]),
         };
     }
 
@@ -100,7 +106,8 @@ public static class ReferenceResolver
     {
         var steps = history.Candidates.Select(static c => c.Id.Step).ToList();
         List<string> near = [];
-        if (steps.Where(s => s < step).OrderDescending().Take(1).ToList() is [var before]) near.Add($"step {Refusals.Number(before.Value)}");
+        if (steps.Where(s => s < step).OrderDescending().Take(1).ToList() is [var before])
+            near.Add($"step {Refusals.Number(before.Value)}");
         if (steps.Where(s => s > step).Order().Take(1).ToList() is [var after]) near.Add($"step {Refusals.Number(after.Value)}");
         return near.Count > 0 ? $"; the nearest are at {string.Join(" and ", near)}" : "";
     }
@@ -113,7 +120,8 @@ public static class ReferenceResolver
         var shown = candidates.Take(CandidatesMax).ToList();
         return Refuse(Refusals.Of(
             ProblemCodes.AmbiguousReference, 400, "The reference is ambiguous",
-            $"{what}: {string.Join(", ", shown)}{(candidates.Count > shown.Count ? " …" : "")}. Name one of them in full.", ("candidates", shown)));
+            $"{what}: {string.Join(", ", shown)}{(candidates.Count > shown.Count ? " …" : "")}. Name one of them in full.",
+            ("candidates", shown)));
     }
 
     static ReferenceAnswer.Refused Refuse(Decision.Refused refusal) => new(refusal);

@@ -25,7 +25,8 @@ public sealed record Recovery(
     public int Attempt => Choice?.Attempt ?? 0;
 
     /// <summary>Folds one event. Events of other streams pass through.</summary>
-    /// <exception cref="InvalidOperationException">The stream does not begin with <see cref="RecoveryStarted"/>: the store is damaged.</exception>
+    /// <exception cref="InvalidOperationException">The stream does not begin with <see cref="RecoveryStarted"/>: the store is
+    /// damaged.</exception>
     public static Recovery? Fold(Recovery? state, object @event) => @event switch
     {
         RecoveryStarted e => new Recovery(

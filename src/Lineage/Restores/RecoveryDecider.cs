@@ -8,8 +8,8 @@ using Lineage.Runs;
 namespace Lineage.Restores;
 
 /// <summary>
-/// A recovery begins the next generation, chooses one point for all ranks, and is over when all of them hold it. The grant and the choice are one decision: there
-/// is no generation without a known beginning, and nothing of the older one is accepted after it.
+/// A recovery begins the next generation, chooses one point for all ranks, and is over when all of them hold it. The grant and the choice
+/// are one decision: there is no generation without a known beginning, and nothing of the older one is accepted after it.
 /// </summary>
 /// <remarks>Commit these events only while the run's stream is still at the version that the run was read at.</remarks>
 public static class RecoveryDecider
@@ -18,8 +18,8 @@ public static class RecoveryDecider
     /// <param name="current">Recovery of the run's current generation; null if that began with the first lease.</param>
     /// <param name="history">Of the generation to begin: <see cref="History.ForRestoring"/> with the run's generation + 1.</param>
     /// <returns>
-    /// Accepted: Events open the stream <c>recovery/{run}/{generation + 1}</c>; Elsewhere has the grant for the run's stream and, if one is overtaken, the end of
-    /// the current recovery. AlreadyDone: a repeat; <paramref name="current"/> is the answer.
+    /// Accepted: Events open the stream <c>recovery/{run}/{generation + 1}</c>; Elsewhere has the grant for the run's stream and, if one is
+    /// overtaken, the end of the current recovery. AlreadyDone: a repeat; <paramref name="current"/> is the answer.
     /// </returns>
     public static Decision Start(Run? run, Recovery? current, History history, RecoveryCommand.Start c)
     {
@@ -35,7 +35,8 @@ public static class RecoveryDecider
         if (choice is RecoveryFailed failed) elsewhere.Add(Release(recovery, c.Holder, failed));
         if (current is { Phase: RecoveryPhase.Restoring })
             elsewhere.Add(new Addressed(
-                current.Id.StreamKey, new RecoveryFailed(current.Id, $"overtaken: generation {recovery.Generation} began before every rank had restored", [], c.At)));
+                current.Id.StreamKey,
+                new RecoveryFailed(current.Id, $"overtaken: generation {recovery.Generation} began before all had restored", [], c.At)));
         return new Decision.Accepted([started, choice]) { Elsewhere = elsewhere };
     }
 
@@ -44,17 +45,20 @@ public static class RecoveryDecider
     public static Decision ChooseAgain(Run? run, Recovery? state, History history, RecoveryCommand.ChooseAgain c)
     {
         if (run is null) return Refusals.NoSuchRun(c.Recovery.Run);
-        if (Refusals.Fence(run, c.Recovery.Generation, c.Holder, rank: null, Attempts.ChooseAgain, checkpoint: null, c.At) is { } fenced) return fenced;
+        if (Refusals.Fence(run, c.Recovery.Generation, c.Holder, rank: null, Attempts.ChooseAgain, checkpoint: null, c.At) is { } fenced)
+            return fenced;
         if (state is null) return NoSuchRecovery(c.Recovery);
         if (run.Holder != c.Holder) return NotTheHolder(run, c);
         if (c.Attempt == state.Attempt - 1 || (c.Attempt == state.Attempt && state.Phase == RecoveryPhase.Failed)) return Decision.Done;
         if (state.Phase != RecoveryPhase.Restoring) return Closed(state, "choose again");
         if (c.Attempt != state.Attempt)
-            return Mismatch(c.Recovery, $"is at attempt {state.Attempt}, got attempt {c.Attempt}", "Ask for the recovery and go on from its newest attempt.");
+            return Mismatch(c.Recovery, $"is at attempt {state.Attempt}, got attempt {c.Attempt}",
+                "Ask for the recovery and go on from its newest attempt.");
 
         var survey = RestorePointChooser.Survey(history, new RestoreFilter(state.Started.WorldSize));
         if (state.Chosen is not { } chosen)
-            return Mismatch(c.Recovery, "begins from the initial state, which has no stored bytes to be damaged", "Look at the rank's own log for why it could not begin.");
+            return Mismatch(c.Recovery, "begins from the initial state, which has no stored bytes to be damaged",
+                "Look at the rank's own log for why it could not begin.");
         if (survey.Usable.Any(chain => chain.Target.Id == chosen))
             return Refusals.Of(
                 ProblemCodes.NotReady, 409, "The chosen point is still good",
@@ -62,7 +66,8 @@ public static class RecoveryDecider
                 + "Report what was found (a shard verification), wait until it is on record, then ask again.",
                 ("chosen", chosen));
         var choice = Choose(c.Recovery, checked(state.Attempt + 1), survey, c.At);
-        return new Decision.Accepted([choice]) { Elsewhere = choice is RecoveryFailed failed && run.Lease == LeasePhase.Held ? [Release(c.Recovery, c.Holder, failed)] : [] };
+        var released = choice is RecoveryFailed failed && run.Lease == LeasePhase.Held ? Release(c.Recovery, c.Holder, failed) : null;
+        return new Decision.Accepted([choice]) { Elsewhere = released is null ? [] : [released] };
     }
 
     /// <param name="state">Null if there is no such recovery.</param>
@@ -71,25 +76,33 @@ public static class RecoveryDecider
         if (run is null) return Refusals.NoSuchRun(c.Recovery.Run);
         var known = state?.Restored.GetValueOrDefault(c.Rank);
         if (known is not null && known.Checkpoint == c.Checkpoint && known.StateDigest == c.StateDigest) return Decision.Done;
-        if (Refusals.Fence(run, c.Recovery.Generation, c.Actor, c.Rank, Attempts.RankRestored, c.Checkpoint, c.At) is { } fenced) return fenced;
+        if (Refusals.Fence(run, c.Recovery.Generation, c.Actor, c.Rank, Attempts.RankRestored, c.Checkpoint, c.At) is { } fenced)
+            return fenced;
         if (state is null) return NoSuchRecovery(c.Recovery);
-        if (!state.Started.WorldSize.Contains(c.Rank)) return Refusals.RankOutsideWorld(c.Rank, state.Started.WorldSize, $"recovery {c.Recovery}");
+        if (!state.Started.WorldSize.Contains(c.Rank))
+            return Refusals.RankOutsideWorld(c.Rank, state.Started.WorldSize, $"recovery {c.Recovery}");
         if (state.Phase == RecoveryPhase.Failed) return Closed(state, $"record that rank {c.Rank} restored");
         if (c.Checkpoint != state.Chosen)
-            return Mismatch(c.Recovery, $"restores {Point(state.Chosen)}, but rank {c.Rank} restored {Point(c.Checkpoint)}", "Restart the rank from the chosen point.");
+            return Mismatch(c.Recovery, $"restores {Point(state.Chosen)}, but rank {c.Rank} restored {Point(c.Checkpoint)}",
+                "Restart the rank from the chosen point.");
         if (known is not null)
             return Mismatch(
-                c.Recovery, $"has rank {c.Rank} on record with state {known.StateDigest.Short}, got {(c.StateDigest.IsNone ? "none" : c.StateDigest.Short)}",
+                c.Recovery, $"has rank {c.Rank} on record with state {known.StateDigest.Short}, got "
+                + $"{(c.StateDigest.IsNone ? "none" : c.StateDigest.Short)}",
                 "One point gives one state: restart the recovery and look at the rank's log.");
         if (c.StateDigest.IsNone || c.ReadBytes < 0 || c.Milliseconds < 0)
-            return Refusals.BadRequest($"Rank {c.Rank} of recovery {c.Recovery} reported no state digest, or negative figures. Nothing was recorded.");
+            return Refusals.BadRequest($"Rank {c.Rank} of recovery {c.Recovery} reported no state digest, or negative figures. "
+                + "Nothing was recorded.");
 
         var restored = new RankRestored(c.Recovery, c.Rank, c.Checkpoint, c.ReadBytes, c.Tier, c.StateDigest, c.Milliseconds, c.At);
         var after = Recovery.Fold(state, restored)!;
-        return after.Restored.Count == after.Started.WorldSize.Value ? Decision.Accept(restored, Complete(after, c.At)) : Decision.Accept(restored);
+        return after.Restored.Count == after.Started.WorldSize.Value
+            ? Decision.Accept(restored, Complete(after, c.At))
+            : Decision.Accept(restored);
     }
 
-    /// <summary>A repeat of the start that made <paramref name="current"/>: the same launcher says the same, and nothing has gone on since.</summary>
+    /// <summary>A repeat of the start that made <paramref name="current"/>: the same launcher says the same, and nothing has gone on
+    /// since.</summary>
     static bool IsRepeat(Run run, Recovery current, RecoveryCommand.Start c)
     {
         var started = current.Started;
@@ -111,7 +124,8 @@ public static class RecoveryDecider
 
     /// <summary>A failed recovery gives its lease back, so that the next try need not wait for it to run out.</summary>
     static Addressed Release(RecoveryId recovery, ActorId holder, RecoveryFailed failed) => new(
-        recovery.Run.StreamKey, new LeaseReleased(recovery.Run, recovery.Generation, holder, $"recovery {recovery} failed: {failed.Reason}", failed.At));
+        recovery.Run.StreamKey,
+        new LeaseReleased(recovery.Run, recovery.Generation, holder, $"recovery {recovery} failed: {failed.Reason}", failed.At));
 
     static RecoveryCompleted Complete(Recovery after, DateTimeOffset at)
     {
@@ -124,18 +138,23 @@ public static class RecoveryDecider
 
     static Decision.Refused NoSuchRecovery(RecoveryId recovery) => Refusals.Of(
         ProblemCodes.NoSuchRecovery, 404, "No such recovery",
-        $"There is no recovery {recovery}: that generation began with the run's first lease or not at all. Start one with POST /v1/runs/{recovery.Run}/recoveries.");
+        $"There is no recovery {recovery}: that generation began with the run's first lease or not at all. Start one with POST "
+        + $"/v1/runs/{recovery.Run}/recoveries.");
 
     static Decision.Refused Closed(Recovery state, string wanted) => Refusals.Of(
         ProblemCodes.RecoveryClosed, 409, "The recovery is over",
-        $"Recovery {state.Id} {(state.Failed is { } failed ? $"failed ({failed.Reason})" : "is completed")}; it is too late to {wanted}. Nothing was changed. "
+        $"Recovery {state.Id} "
+        + $"{(state.Failed is { } failed ? $"failed ({failed.Reason})" : "is completed")}; it is too late to {wanted}. "
+        + "Nothing was changed. "
         + "Start the next recovery.", ("phase", state.Phase));
 
     static Decision.Refused Mismatch(RecoveryId recovery, string what, string next) => Refusals.Of(
-        ProblemCodes.RestoreMismatch, 409, "The report does not fit the recovery", $"Recovery {recovery} {what}. Nothing was changed. {next}");
+        ProblemCodes.RestoreMismatch, 409, "The report does not fit the recovery",
+        $"Recovery {recovery} {what}. Nothing was changed. {next}");
 
     static Decision.Refused NotTheHolder(Run run, RecoveryCommand.ChooseAgain c) => Refusals.Of(
         ProblemCodes.NoLease, 409, "The lease is not held",
-        $"{c.Holder} wanted recovery {c.Recovery} to choose again, but generation {run.Generation} was granted to {run.Holder}. Nothing was changed.",
+        $"{c.Holder} wanted recovery {c.Recovery} to choose again, but generation {run.Generation} was granted to {run.Holder}. "
+        + "Nothing was changed.",
         ("holder", run.Holder));
 }

@@ -17,16 +17,20 @@ public sealed record RestoreEstimate(double Seconds, string Basis)
     /// <param name="past">Restores of this run by single ranks, in any order; those that read nothing or took no time say nothing.</param>
     public static RestoreEstimate Of(long readBytes, WorldSize worldSize, IEnumerable<RankRestored> past)
     {
-        var rates = past.Where(static e => e is { ReadBytes: > 0, Milliseconds: > 0 }).Select(static e => e.ReadBytes * 1000.0 / e.Milliseconds).Order().ToList();
+        var rates = past.Where(static e => e is { ReadBytes: > 0, Milliseconds: > 0 })
+            .Select(static e => e.ReadBytes * 1000.0 / e.Milliseconds).Order().ToList();
         var rate = rates.Count > 0 ? rates[rates.Count / 2] : AssumedBytesPerSecond;
         var perSecond = $"{Quantities.Bytes((long)rate)}/s per rank";
         return new RestoreEstimate(
             readBytes / rate / Math.Max(1, worldSize.Value),
-            rates.Count > 0 ? $"measured: median of {Quantities.Plural(rates.Count, "rank restore")} of this run, {perSecond}" : $"assumed {perSecond}; no restore of this run was measured yet");
+            rates.Count > 0
+                ? $"measured: median of {Quantities.Plural(rates.Count, "rank restore")} of this run, {perSecond}"
+                : $"assumed {perSecond}; no restore of this run was measured yet");
     }
 
     /// <summary>The plan to show first and to execute then.</summary>
-    public static RestorePlan Plan(ChainView chain, WorldSize worldSize, string why, IReadOnlyList<RejectedCandidate> rejected, IEnumerable<RankRestored> past)
+    public static RestorePlan Plan(ChainView chain, WorldSize worldSize, string why, IReadOnlyList<RejectedCandidate> rejected,
+        IEnumerable<RankRestored> past)
     {
         var estimate = Of(chain.ReadBytes, worldSize, past);
         return new RestorePlan(chain.Checkpoint, why, rejected, chain, chain.ReadBytes, estimate.Seconds, estimate.Basis);

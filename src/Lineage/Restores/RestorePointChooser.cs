@@ -15,7 +15,8 @@ public sealed record RestoreFilter(WorldSize? WorldSize = null, Step? AtOrBefore
 /// <param name="Usable">Restore points, newest first, with their chains.</param>
 /// <param name="Rejected">All others, newest first.</param>
 /// <param name="NewerRejected">Those that are newer than the best: what the choice has to explain.</param>
-/// <param name="EverSealed">Whether any checkpoint of the run was ever sealed; if not, the initial state is the point to begin from.</param>
+/// <param name="EverSealed">Whether any checkpoint of the run was ever sealed; if not, the initial state is the point to begin
+/// from.</param>
 public sealed record Survey(
     IReadOnlyList<Chain> Usable, IReadOnlyList<RejectedCandidate> Rejected, IReadOnlyList<RejectedCandidate> NewerRejected, bool EverSealed)
 {
@@ -25,11 +26,14 @@ public sealed record Survey(
     /// <summary>One sentence for people.</summary>
     public string Why => this switch
     {
-        { Best: { } best } => $"newest restore point of the history: {best.Target.Id} and its chain of {Count(best.Links.Count, "link")} are sealed and verified"
+        { Best: { } best } =>
+            $"newest restore point of the history: {best.Target.Id} and its chain of {Count(best.Links.Count, "link")} are sealed and "
+            + "verified"
             + (NewerRejected.Count > 0 ? $"; {Count(NewerRejected.Count, "newer checkpoint")} rejected" : ""),
         { EverSealed: false } => "no checkpoint of the run was ever sealed: begin from the initial state",
         _ when Rejected.Count(static r => r.Reason == RejectionReason.NotVerified) is var waiting and > 0 =>
-            $"no restore point: all {Count(Rejected.Count, "checkpoint")} were rejected; {Refusals.Number(waiting)} of them only wait for their verification: run a keeper, then recover again",
+            $"no restore point: all {Count(Rejected.Count, "checkpoint")} were rejected; {Refusals.Number(waiting)} of them only wait for "
+                + "their verification: run a keeper, then recover again",
         _ => $"no restore point: all {Count(Rejected.Count, "checkpoint")} were rejected",
     };
 
@@ -37,8 +41,9 @@ public sealed record Survey(
 }
 
 /// <summary>
-/// Where to begin again: the newest checkpoint of the history that is verified, unquarantined and whose chain is whole and verified. A pure function of what is
-/// on record, so that two services, or a judge, choose the same; ties cannot occur, because step and generation order a history totally.
+/// Where to begin again: the newest checkpoint of the history that is verified, unquarantined and whose chain is whole and verified. A pure
+/// function of what is on record, so that two services, or a judge, choose the same; ties cannot occur, because step and generation order a
+/// history totally.
 /// </summary>
 public static class RestorePointChooser
 {
@@ -65,12 +70,14 @@ public static class RestorePointChooser
     }
 
     public static RestorePoint View(Chain chain) => new(
-        chain.Target.Id, chain.Target.Kind, chain.Depth, chain.Target.WorldSize, chain.ReadBytes, chain.Target.SealedAt!.Value, chain.Target.VerifiedAt!.Value);
+        chain.Target.Id, chain.Target.Kind, chain.Depth, chain.Target.WorldSize, chain.ReadBytes, chain.Target.SealedAt!.Value,
+        chain.Target.VerifiedAt!.Value);
 
     public static RestorePoints View(RunId run, Survey survey) =>
         new(run, survey.Best is { } best ? View(best) : null, survey.Why, [.. survey.Usable.Select(View)], survey.Rejected);
 
-    /// <summary>Null if <paramref name="chain"/> rebuilds a restore point. The first reason that applies is given: the state of the checkpoint before its place.</summary>
+    /// <summary>Null if <paramref name="chain"/> rebuilds a restore point. The first reason that applies is given: the state of the
+    /// checkpoint before its place.</summary>
     /// <param name="whyOff">Why it is off the history; null if it is on it.</param>
     public static RejectedCandidate? Reject(Chain chain, RestoreFilter filter, string? whyOff)
     {
@@ -86,7 +93,8 @@ public static class RestorePointChooser
             _ when filter.WorldSize is { } world && candidate.WorldSize != world =>
                 (RejectionReason.OtherWorldSize, $"saved by a world of {candidate.WorldSize}, asked for {world}"),
             _ when chain.Broken is { } broken => (RejectionReason.ChainBroken, $"chain broken: {broken}"),
-            { Phase: CheckpointPhase.Sealed } => (RejectionReason.NotVerified, "sealed, but not verified yet: nobody has read its stored bytes back"),
+            { Phase: CheckpointPhase.Sealed } =>
+                (RejectionReason.NotVerified, "sealed, but not verified yet: nobody has read its stored bytes back"),
             _ when chain.Links.FirstOrDefault(static link => link.Phase != CheckpointPhase.Verified) is { } link =>
                 (RejectionReason.ChainBroken, $"chain not verified: base {link.Id} is sealed, but nobody has read its stored bytes back"),
             _ => null,

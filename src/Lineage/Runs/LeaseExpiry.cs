@@ -10,10 +10,11 @@ public sealed record HeldLease(RunId Run, Generation Generation, int LeaseSecond
 public static class LeaseExpiry
 {
     /// <param name="answeringSince">
-    /// Since when the service has been able to take renewals without a break. A holder could not renew before that, so its lease lasts at least its own length
-    /// from there: an outage of the service expires nobody.
+    /// Since when the service has been able to take renewals without a break. A holder could not renew before that, so its lease lasts at
+    /// least its own length from there: an outage of the service expires nobody.
     /// </param>
-    public static IReadOnlyList<RunCommand.ExpireLease> Step(IEnumerable<HeldLease> leases, DateTimeOffset answeringSince, DateTimeOffset now) =>
+    public static IReadOnlyList<RunCommand.ExpireLease> Step(IEnumerable<HeldLease> leases, DateTimeOffset answeringSince,
+        DateTimeOffset now) =>
         [.. leases
             .Where(lease => now >= lease.Until && now >= answeringSince.AddSeconds(lease.LeaseSeconds))
             .OrderBy(static lease => lease.Until).ThenBy(static lease => lease.Run)

@@ -15,14 +15,17 @@ public enum LeasePhase { None, Held, Expired, Released }
 /// <param name="Refusals">Keys of the recorded stale refusals (see <see cref="RunDecider"/>), so that each is recorded once.</param>
 /// <param name="Completed">Set by the last event of a run.</param>
 public sealed record Run(
-    RunId Id, SavePolicy Policy, IReadOnlyDictionary<string, string> Labels, DateTimeOffset RegisteredAt, Generation Generation, LeasePhase Lease,
+    RunId Id, SavePolicy Policy, IReadOnlyDictionary<string, string> Labels, DateTimeOffset RegisteredAt, Generation Generation,
+    LeasePhase Lease,
     ActorId? Holder, WorldSize? WorldSize, int LeaseSeconds, DateTimeOffset? GrantedAt, ImmutableSortedDictionary<Rank, RankJoined> Joined,
     ImmutableList<string> Refusals, RunCompleted? Completed)
 {
     public bool IsHeldBy(ActorId holder) => Lease == LeasePhase.Held && Holder == holder;
 
-    /// <summary>Folds one event (not named Evolve: the event store's source generator claims that name). Events of other streams pass through.</summary>
-    /// <exception cref="InvalidOperationException">The stream does not begin with <see cref="RunRegistered"/>: the store is damaged.</exception>
+    /// <summary>Folds one event (not named Evolve: the event store's source generator claims that name). Events of other streams pass
+    /// through.</summary>
+    /// <exception cref="InvalidOperationException">The stream does not begin with <see cref="RunRegistered"/>: the store is
+    /// damaged.</exception>
     public static Run? Fold(Run? state, object @event) => @event switch
     {
         RunRegistered e => new Run(
@@ -42,11 +45,12 @@ public sealed record Run(
         LeaseExpired e when Begun(state, e).Generation == e.Generation => state! with { Lease = LeasePhase.Expired },
         LeaseReleased e when Begun(state, e).Generation == e.Generation => state! with { Lease = LeasePhase.Released },
         StaleGenerationRefused e => Begun(state, e) with { Refusals = state!.Refusals.Add(StaleRefusals.Key(e)) },
-        RunCompleted e => Begun(state, e) with { Completed = e, Lease = state!.Lease == LeasePhase.Held ? LeasePhase.Released : state.Lease },
+        RunCompleted e => Begun(state, e) with { Completed = e, Lease = LeasePhase.Released },
         _ => state,
     };
 
-    /// <summary>What to show of the run; <paramref name="restoring"/> says whether the recovery of the current generation is under way.</summary>
+    /// <summary>What to show of the run; <paramref name="restoring"/> says whether the recovery of the current generation is under
+    /// way.</summary>
     public RunPhase PhaseWhile(bool restoring) => this switch
     {
         { Completed: not null } => RunPhase.Completed,

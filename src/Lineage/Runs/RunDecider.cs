@@ -6,12 +6,12 @@ using Lineage.Decisions;
 namespace Lineage.Runs;
 
 /// <summary>
-/// Who may write a run. A generation is granted only by an event on the run's stream, so the order of that stream, not a clock, says who is the writer; time
-/// decides only how soon a silent holder may be replaced.
+/// Who may write a run. A generation is granted only by an event on the run's stream, so the order of that stream, not a clock, says who is
+/// the writer; time decides only how soon a silent holder may be replaced.
 /// </summary>
 /// <remarks>
-/// A lease that ran out fences nobody: until the next grant its ranks go on and their saves count, because there is no other writer. That keeps an outage
-/// of the service, or a skewed clock, from stopping training.
+/// A lease that ran out fences nobody: until the next grant its ranks go on and their saves count, because there is no other writer. That
+/// keeps an outage of the service, or a skewed clock, from stopping training.
 /// </remarks>
 public static class RunDecider
 {
@@ -36,7 +36,11 @@ public static class RunDecider
         if ((c.Policy ?? SavePolicy.Default).Objection() is { } objection)
             return Refusals.BadRequest($"The save policy of run {c.Run} cannot be followed: {objection}");
         if (state is null)
-            return Decision.Accept(new RunRegistered(c.Run, c.Policy ?? SavePolicy.Default, c.Labels ?? new Dictionary<string, string>(StringComparer.Ordinal), c.At));
+        {
+            var labels = c.Labels ?? new Dictionary<string, string>(StringComparer.Ordinal);
+            return Decision.Accept(new RunRegistered(c.Run, c.Policy ?? SavePolicy.Default, labels, c.At));
+        }
+
         return c.Policy is null || c.Policy == state.Policy
             ? Decision.Done
             : Refusals.Of(
@@ -48,20 +52,23 @@ public static class RunDecider
     static Decision TakeLease(Run run, RunCommand.TakeLease c)
     {
         if (run.Completed is not null) return Refusals.RunCompleted(run);
-        if (c.WorldSize.Value == 0) return Refusals.BadRequest($"A lease of run {run.Id} needs a world size of at least {WorldSize.Min}, got 0.");
+        if (c.WorldSize.Value == 0)
+            return Refusals.BadRequest($"A lease of run {run.Id} needs a world size of at least {WorldSize.Min}, got 0.");
         if (run.Generation.Value == 0) return Decision.Accept(Granted(run, new Generation(1), c.Holder, c.WorldSize, c.At));
         if (run.Generation.Value == 1 && run.IsHeldBy(c.Holder) && run.WorldSize == c.WorldSize) return Decision.Done;
         if (IsLive(run, c.LeaseUntil, c.At) && run.Holder != c.Holder) return Held(run, c.LeaseUntil);
         return Refusals.Of(
             ProblemCodes.RecoveryNeeded, 409, "The run has a past",
             $"Run {run.Id} was started before (generation {run.Generation}). Nothing was changed. "
-            + $"Every start after the first is a recovery: POST /v1/runs/{run.Id}/recoveries grants the next generation and chooses what to restore.",
+            + $"Every start after the first is a recovery: POST /v1/runs/{run.Id}/recoveries grants the next generation and chooses what "
+            + "to restore.",
             ("generation", run.Generation));
     }
 
     static Decision RenewLease(Run run, RunCommand.RenewLease c)
     {
-        if (Refusals.Fence(run, c.Generation, c.Holder, rank: null, Attempts.RenewLease, checkpoint: null, c.At) is { } fenced) return fenced;
+        if (Refusals.Fence(run, c.Generation, c.Holder, rank: null, Attempts.RenewLease, checkpoint: null, c.At) is { } fenced)
+            return fenced;
         if (run.Completed is not null) return Refusals.RunCompleted(run);
         return run.IsHeldBy(c.Holder) ? Decision.Done : NotTheHolder(run, c.Holder, "renew");
     }
@@ -76,9 +83,12 @@ public static class RunDecider
 
     static Decision ReleaseLease(Run run, RunCommand.ReleaseLease c)
     {
-        if (Refusals.Fence(run, c.Generation, c.Holder, rank: null, Attempts.ReleaseLease, checkpoint: null, c.At) is { } fenced) return fenced;
+        if (Refusals.Fence(run, c.Generation, c.Holder, rank: null, Attempts.ReleaseLease, checkpoint: null, c.At) is { } fenced)
+            return fenced;
         if (run.Holder != c.Holder) return NotTheHolder(run, c.Holder, "release");
-        return run.Lease == LeasePhase.Held ? Decision.Accept(new LeaseReleased(run.Id, run.Generation, c.Holder, c.Reason, c.At)) : Decision.Done;
+        return run.Lease == LeasePhase.Held
+            ? Decision.Accept(new LeaseReleased(run.Id, run.Generation, c.Holder, c.Reason, c.At))
+            : Decision.Done;
     }
 
     static Decision JoinRank(Run run, RunCommand.JoinRank c)
@@ -94,7 +104,9 @@ public static class RunDecider
 
     static Decision CompleteRun(Run run, RunCommand.CompleteRun c)
     {
-        if (run.Completed is { } done && done.Generation == c.Generation && done.FinalStep == c.FinalStep && done.StateDigest == c.StateDigest) return Decision.Done;
+        if (run.Completed is { } done && done.Generation == c.Generation && done.FinalStep == c.FinalStep
+            && done.StateDigest == c.StateDigest)
+            return Decision.Done;
         if (Refusals.Fence(run, c.Generation, c.Actor, rank: null, Attempts.Complete, checkpoint: null, c.At) is { } fenced) return fenced;
         return run.Completed is not null
             ? Refusals.RunCompleted(run)
@@ -104,12 +116,15 @@ public static class RunDecider
     static Decision GrantNext(Run run, RunCommand.GrantNext c)
     {
         if (run.Completed is not null) return Refusals.RunCompleted(run);
-        if (c.WorldSize.Value == 0) return Refusals.BadRequest($"A recovery of run {run.Id} needs a world size of at least {WorldSize.Min}, got 0.");
+        if (c.WorldSize.Value == 0)
+            return Refusals.BadRequest($"A recovery of run {run.Id} needs a world size of at least {WorldSize.Min}, got 0.");
         if (run.Generation.Value == 0)
             return Refusals.Of(
                 ProblemCodes.NoLease, 409, "The run was never started",
-                $"Run {run.Id} has no generation to recover from. Nothing was changed. Take its first lease: POST /v1/runs/{run.Id}/leases.");
-        if (c.FailedGeneration is { } failed && Refusals.Fence(run, failed, c.Holder, rank: null, Attempts.StartRecovery, checkpoint: null, c.At) is { } fenced)
+                $"Run {run.Id} has no generation to recover from. Nothing was changed. Take its first lease: POST "
+                + $"/v1/runs/{run.Id}/leases.");
+        if (c.FailedGeneration is { } failed
+            && Refusals.Fence(run, failed, c.Holder, rank: null, Attempts.StartRecovery, checkpoint: null, c.At) is { } fenced)
             return fenced;
         if (IsLive(run, c.LeaseUntil, c.At) && run.Holder != c.Holder) return Held(run, c.LeaseUntil);
 
@@ -121,7 +136,8 @@ public static class RunDecider
 
     static Decision RefuseStale(Run run, RunCommand.RefuseStale c) =>
         c.Presented >= run.Generation ? Decision.Done
-        : StaleRefusals.Record(run, c.Presented, c.Actor, c.Rank, c.Attempt, c.Checkpoint, c.At) is { Count: > 0 } record ? new Decision.Accepted(record)
+        : StaleRefusals.Record(run, c.Presented, c.Actor, c.Rank, c.Attempt, c.Checkpoint, c.At) is { Count: > 0 } record
+            ? new Decision.Accepted(record)
         : Decision.Done;
 
     /// <summary>Without a row a held lease counts as dead: the row is written with the grant and only goes with its lease.</summary>
@@ -132,16 +148,19 @@ public static class RunDecider
 
     static Decision.Refused Held(Run run, DateTimeOffset? until) => Refusals.Of(
         ProblemCodes.LeaseHeld, 409, "Another launcher holds the lease",
-        $"Run {run.Id} is written by {run.Holder} under generation {run.Generation} until {Refusals.Time(until!.Value)} unless renewed. Nothing was changed. "
+        $"Run {run.Id} is written by {run.Holder} under generation {run.Generation} until {Refusals.Time(until!.Value)} unless renewed. "
+        + "Nothing was changed. "
         + "Stop that launcher, or wait until its lease has run out.",
         ("holder", run.Holder), ("generation", run.Generation), ("until", until));
 
     static Decision.Refused NotTheHolder(Run run, ActorId holder, string what) => Refusals.Of(
         ProblemCodes.NoLease, 409, "The lease is not held",
-        $"{holder} wanted to {what} the lease of run {run.Id}, generation {run.Generation}; that lease is {run.Lease.ToString().ToLowerInvariant()}, "
-        + $"last held by {run.Holder}. Nothing was changed. Start a recovery to write the run again.",
+        $"{holder} wanted to {what} the lease of run {run.Id}, generation {run.Generation}; that lease is "
+        + $"{run.Lease.ToString().ToLowerInvariant()}, last held by {run.Holder}. "
+        + "Nothing was changed. Start a recovery to write the run again.",
         ("holder", run.Holder), ("generation", run.Generation));
 
-    static string Describe(SavePolicy policy) => FormattableString.Invariant(
-        $"a full save every {policy.FullEvery:N0}, a deadline of {policy.SaveDeadlineSeconds:N0} s, {policy.Copies:N0} copies and leases of {policy.LeaseSeconds:N0} s");
+    static string Describe(SavePolicy policy) =>
+        $"a full save every {Refusals.Number(policy.FullEvery)}, a deadline of {Refusals.Number(policy.SaveDeadlineSeconds)} s, "
+        + $"{Refusals.Number(policy.Copies)} copies and leases of {Refusals.Number(policy.LeaseSeconds)} s";
 }

@@ -9,11 +9,13 @@ public static class RunViews
     /// <param name="restoring">The recovery of the current generation is under way.</param>
     /// <param name="leaseUntil">What the lease row says; null if there is no row.</param>
     /// <param name="version">Version of the run's stream, for If-Match.</param>
-    public static RunView View(Run run, bool restoring, DateTimeOffset? leaseUntil, CheckpointId? newestSealed, CheckpointId? newestVerified, long version)
+    public static RunView View(Run run, bool restoring, DateTimeOffset? leaseUntil, CheckpointId? newestSealed,
+        CheckpointId? newestVerified, long version)
     {
         var held = run.Lease == LeasePhase.Held;
         return new RunView(
-            run.Id, run.PhaseWhile(restoring), run.Generation, held ? run.Holder : null, run.WorldSize, run.Policy, run.Labels, run.RegisteredAt,
+            run.Id, run.PhaseWhile(restoring), run.Generation, held ? run.Holder : null, run.WorldSize, run.Policy, run.Labels,
+            run.RegisteredAt,
             held ? leaseUntil : null, newestSealed, newestVerified, run.Completed?.FinalStep, run.Completed?.StateDigest, version);
     }
 }

@@ -7,8 +7,10 @@ namespace Lineage.Runs;
 public static class Attempts
 {
     public const string
-        OpenCheckpoint = "open-checkpoint", ReportDiff = "report-diff", StoreShard = "store-shard", Join = "join", RenewLease = "renew-lease",
-        ReleaseLease = "release-lease", Complete = "complete-run", StartRecovery = "start-recovery", ChooseAgain = "choose-again", RankRestored = "rank-restored";
+        OpenCheckpoint = "open-checkpoint", ReportDiff = "report-diff", StoreShard = "store-shard", Join = "join",
+        RenewLease = "renew-lease",
+        ReleaseLease = "release-lease", Complete = "complete-run", StartRecovery = "start-recovery", ChooseAgain = "choose-again",
+        RankRestored = "rank-restored";
 }
 
 /// <summary>Which stale refusals are on record already, so that a zombie cannot flood the run's stream.</summary>
@@ -31,5 +33,6 @@ public static class StaleRefusals
             : [];
     }
 
-    static string Key(Generation presented, Rank? rank, string attempt, CheckpointId? checkpoint) => $"{presented} {rank} {attempt} {checkpoint}";
+    static string Key(Generation presented, Rank? rank, string attempt, CheckpointId? checkpoint) =>
+        $"{presented} {rank} {attempt} {checkpoint}";
 }

@@ -3,7 +3,8 @@ using Lineage.Contracts.Api;
 
 namespace Lineage.Verification;
 
-/// <summary>What a keeper should read next: what nobody has verified yet, oldest first, because recoveries wait for it; then what was read longest ago.</summary>
+/// <summary>What a keeper should read next: what nobody has verified yet, oldest first, because recoveries wait for it; then what was read
+/// longest ago.</summary>
 public static class PendingVerifications
 {
     /// <param name="again">A verified checkpoint is due again when its oldest finding is at least this old; null: never.</param>
@@ -12,7 +13,8 @@ public static class PendingVerifications
         var all = candidates.ToList();
         return
         [
-            .. all.Where(static c => c.Phase == CheckpointPhase.Sealed).OrderBy(static c => c.SealedAt).ThenBy(static c => c.Id.ToString(), StringComparer.Ordinal),
+            .. all.Where(static c => c.Phase == CheckpointPhase.Sealed).OrderBy(static c => c.SealedAt)
+                .ThenBy(static c => c.Id.ToString(), StringComparer.Ordinal),
             .. all.Where(c => c.Phase == CheckpointPhase.Verified && again is { } age && now - (c.CheckedAt ?? c.VerifiedAt) >= age)
                 .OrderBy(static c => c.CheckedAt ?? c.VerifiedAt).ThenBy(static c => c.Id.ToString(), StringComparer.Ordinal),
         ];

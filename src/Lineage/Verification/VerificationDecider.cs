@@ -7,12 +7,14 @@ using Lineage.Decisions;
 namespace Lineage.Verification;
 
 /// <summary>
-/// Decides over findings. A shard's recorded finding moves only to a worse one, or from intact to deeper or much newer intact, so that reports may come in
-/// any order and any number. All shards deeply intact make the checkpoint verified; the first other finding quarantines it, and nothing lifts that.
+/// Decides over findings. A shard's recorded finding moves only to a worse one, or from intact to deeper or much newer intact, so that
+/// reports may come in any order and any number. All shards deeply intact make the checkpoint verified; the first other finding quarantines
+/// it, and nothing lifts that.
 /// </summary>
 public static class VerificationDecider
 {
-    /// <summary>An intact finding that repeats a deep one is only news after this time; otherwise a keeper that reads on and on would flood the stream.</summary>
+    /// <summary>An intact finding that repeats a deep one is only news after this time; otherwise a keeper that reads on and on would flood
+    /// the stream.</summary>
     public static readonly TimeSpan RefreshAfter = TimeSpan.FromHours(24);
 
     /// <summary>Longer details are cut; they come from outside and stay on record for ever.</summary>
@@ -25,14 +27,21 @@ public static class VerificationDecider
         if (!state.IsSealed)
             return Refusals.Of(
                 ProblemCodes.NotReady, 409, "The checkpoint is not sealed",
-                $"Checkpoint {state.Id} is still open, so there is nothing to verify: rank {m.Rank}'s finding was not recorded. Verify it again once it is sealed.");
-        if (!state.Opened.WorldSize.Contains(m.Rank)) return Refusals.RankOutsideWorld(m.Rank, state.Opened.WorldSize, $"checkpoint {state.Id}");
+                $"Checkpoint {state.Id} is still open, so there is nothing to verify: rank {m.Rank}'s finding was not recorded. Verify it "
+                + "again once it is sealed.");
+        if (!state.Opened.WorldSize.Contains(m.Rank))
+            return Refusals.RankOutsideWorld(m.Rank, state.Opened.WorldSize, $"checkpoint {state.Id}");
         if (m is { Finding: Finding.Intact, Depth: VerificationDepth.Deep, Root: null })
-            return Refusals.BadRequest($"A deep finding of intact for {state.Id}, rank {m.Rank}, must carry the root computed from the bytes. Nothing was recorded.");
-        if (m.ReadBytes < 0) return Refusals.BadRequest($"The finding for {state.Id}, rank {m.Rank}, read {Refusals.Number(m.ReadBytes)} B; that cannot be.");
+            return Refusals.BadRequest($"A deep finding of intact for {state.Id}, rank {m.Rank}, must carry the root computed from the "
+                + "bytes. Nothing was recorded.");
+        if (m.ReadBytes < 0)
+            return Refusals.BadRequest($"The finding for {state.Id}, rank {m.Rank}, read {Refusals.Number(m.ReadBytes)} B; that "
+                + "cannot be.");
 
         var found = Judge(state, m, at);
-        return IsNews(state.Shard(m.Rank).Verified, found) ? new Decision.Accepted([found, .. Consequences(Checkpoint.Fold(state, found)!, at)]) : Decision.Done;
+        return IsNews(state.Shard(m.Rank).Verified, found)
+            ? new Decision.Accepted([found, .. Consequences(Checkpoint.Fold(state, found)!, at)])
+            : Decision.Done;
     }
 
     /// <summary>A valid shard in the wrong place is altered: intact counts only with the root on record.</summary>
