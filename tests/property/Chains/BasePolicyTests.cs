@@ -3,7 +3,6 @@ using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
-using Lineage.Tests.Property.Runs;
 using static Lineage.Tests.Property.Runs.Given;
 
 namespace Lineage.Tests.Property.Chains;

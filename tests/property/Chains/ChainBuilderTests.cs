@@ -1,7 +1,5 @@
 using Lineage.Chains;
 using Lineage.Checkpoints;
-using Lineage.Contracts.Identity;
-using Lineage.Tests.Property.Runs;
 using static Lineage.Tests.Property.Runs.Given;
 
 namespace Lineage.Tests.Property.Chains;
@@ -39,8 +37,8 @@ public sealed class ChainBuilderTests
     {
         var keyframe = Sealed(Id(1, 10));
         Checkpoint Child(string root) => After(
-            CheckpointOf(Opened(Id(1, 20), EdgeTo(keyframe))), RunAt(1), Store(Id(1, 20), 0, Root(Id(1, 10), 0)),
-            Store(Id(1, 20), 1, Hash(root)));
+            CheckpointOf(Opened(Id(1, 20), EdgeTo(keyframe))), RunAt(1), Stored(Id(1, 20), 0, Root(Id(1, 10), 0)),
+            Stored(Id(1, 20), 1, Hash(root)));
         Assert.Null(Build(Child("demo/1/10/1"), keyframe).Broken);
         Assert.Equal("demo/1/20 was encoded against other bytes than base demo/1/10 holds", Build(Child("elsewhere"), keyframe).Broken);
     }
@@ -60,8 +58,10 @@ public sealed class ChainBuilderTests
         var keyframe = Verified(Id(1, 10));
         var view = ChainBuilder.View(Verified(Id(1, 20), EdgeTo(keyframe)), id => id == keyframe.Id ? keyframe : null);
         Assert.Null(view.Broken);
-        Assert.Equal(
-            ["demo/g1/s10/r0.shard", "demo/g1/s10/r1.shard", "demo/g1/s20/r0.shard", "demo/g1/s20/r1.shard"],
-            view.Links.SelectMany(static link => link.Shards).Select(static shard => shard.ObjectKey));
+        string[] keys =
+        [
+            "demo/g1/s10/r0.shard", "demo/g1/s10/r1.shard", "demo/g1/s20/r0.shard", "demo/g1/s20/r1.shard",
+        ];
+        Assert.Equal(keys, view.Links.SelectMany(static link => link.Shards).Select(static shard => shard.ObjectKey), StringComparer.Ordinal);
     }
 }

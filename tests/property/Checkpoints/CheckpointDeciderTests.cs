@@ -1,4 +1,3 @@
-using Lineage.Chains;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
@@ -56,17 +55,17 @@ public sealed class CheckpointDeciderTests
     [Fact]
     public void A_store_implies_its_diff_and_a_late_diff_says_nothing_new()
     {
-        var events = Then.Accepted(Report(CheckpointOf(Opened(C)), RunAt(1), Store(C, 0)), typeof(ShardDiffed), typeof(ShardStored));
+        var events = Then.Accepted(Report(CheckpointOf(Opened(C)), RunAt(1), Stored(C, 0)), typeof(ShardDiffed), typeof(ShardStored));
         Then.Done(Report(CheckpointOf([Opened(C), .. events]), RunAt(1), Diff(C, 0)));
         var diffed = Then.Accepted(Report(CheckpointOf(Opened(C)), RunAt(1), Diff(C, 0)), typeof(ShardDiffed));
-        Then.Accepted(Report(CheckpointOf([Opened(C), .. diffed]), RunAt(1), Store(C, 0)), typeof(ShardStored));
+        Then.Accepted(Report(CheckpointOf([Opened(C), .. diffed]), RunAt(1), Stored(C, 0)), typeof(ShardStored));
     }
 
     [Fact]
     public void The_last_store_seals_in_the_same_decision_with_a_hash_of_the_manifest_alone()
     {
-        var one = After(CheckpointOf(Opened(C)), RunAt(1), Store(C, 1));
-        var events = Then.Accepted(Report(one, RunAt(1), Store(C, 0)), typeof(ShardDiffed), typeof(ShardStored), typeof(CheckpointSealed));
+        var one = After(CheckpointOf(Opened(C)), RunAt(1), Stored(C, 1));
+        var events = Then.Accepted(Report(one, RunAt(1), Stored(C, 0)), typeof(ShardDiffed), typeof(ShardStored), typeof(CheckpointSealed));
         var seal = (CheckpointSealed)events[2];
         Assert.Equal((2_001L, 1_201L), (seal.RawBytes, seal.StoredBytes));
         Assert.Equal(Sealed(C).Manifest().Hash(), seal.ManifestHash);
@@ -78,47 +77,47 @@ public sealed class CheckpointDeciderTests
     {
         var opened = CheckpointOf(Opened(C, copies: 2, worldSize: 1));
         var run = RunOf(Registered(new SavePolicy(Copies: 2)), Granted(1, worldSize: 1));
-        var one = After(opened, run, Store(C, 0), Store(C, 0));
+        var one = After(opened, run, Stored(C, 0), Stored(C, 0));
         Assert.Equal([0], one.MissingRanks().Select(static rank => rank.Value));
-        Then.Accepted(Report(one, run, Store(C, 0, tier: "bucket")), typeof(ShardStored), typeof(CheckpointSealed));
-        Then.Done(Report(After(one, run, Store(C, 0, tier: "bucket")), run, Store(C, 0, tier: "peer")));
+        Then.Accepted(Report(one, run, Stored(C, 0, tier: "bucket")), typeof(ShardStored), typeof(CheckpointSealed));
+        Then.Done(Report(After(one, run, Stored(C, 0, tier: "bucket")), run, Stored(C, 0, tier: "peer")));
     }
 
     [Fact]
     public void Another_content_for_a_recorded_shard_is_refused_and_the_record_stands()
     {
-        var state = After(CheckpointOf(Opened(C)), RunAt(1), Store(C, 0));
-        Then.Refused(Report(state, RunAt(1), Store(C, 0) with { Root = Hash("other") }), ProblemCodes.ShardConflict);
-        Then.Refused(Report(state, RunAt(1), Store(C, 0) with { StoredBytes = 5 }), ProblemCodes.ShardConflict);
+        var state = After(CheckpointOf(Opened(C)), RunAt(1), Stored(C, 0));
+        Then.Refused(Report(state, RunAt(1), Stored(C, 0) with { Root = Hash("other") }), ProblemCodes.ShardConflict);
+        Then.Refused(Report(state, RunAt(1), Stored(C, 0) with { StoredBytes = 5 }), ProblemCodes.ShardConflict);
         Then.Refused(Report(state, RunAt(1), Diff(C, 0) with { Diff = Figures(1) }), ProblemCodes.ShardConflict);
-        Then.Refused(Report(Sealed(C), RunAt(1), Store(C, 0) with { Root = Hash("other") }), ProblemCodes.ShardConflict);
+        Then.Refused(Report(Sealed(C), RunAt(1), Stored(C, 0) with { Root = Hash("other") }), ProblemCodes.ShardConflict);
     }
 
     [Fact]
     public void Reports_that_do_not_fit_are_refused_each_for_its_reason()
     {
         var open = CheckpointOf(Opened(C));
-        Then.Refused(Report(open, RunAt(1), Store(C, 2)), ProblemCodes.RankOutsideWorld);
+        Then.Refused(Report(open, RunAt(1), Stored(C, 2)), ProblemCodes.RankOutsideWorld);
         Then.Refused(Report(open, RunAt(1), Diff(C, 2)), ProblemCodes.RankOutsideWorld);
-        Then.Refused(Report(null, RunAt(1), Store(C, 0)), ProblemCodes.NoSuchCheckpoint);
+        Then.Refused(Report(null, RunAt(1), Stored(C, 0)), ProblemCodes.NoSuchCheckpoint);
         Then.Refused(Report(null, RunAt(1), Diff(C, 0)), ProblemCodes.NoSuchCheckpoint);
-        Then.Refused(Report(open, RunAt(1), Store(C, 0, baseRoot: Hash("base"))), ProblemCodes.PlanMismatch);
-        Then.Refused(Report(open, RunAt(1), Store(C, 0) with { ObjectKey = "demo/../../etc/passwd" }), ProblemCodes.BadRequest);
-        Then.Refused(Report(open, RunAt(1), Store(C, 0) with { StoredBytes = 0 }), ProblemCodes.BadRequest);
-        Then.Refused(Report(open, RunAt(1), Store(C, 0) with { StoredBytes = long.MaxValue }), ProblemCodes.BadRequest);
-        Then.Refused(Report(open, RunAt(1), Store(C, 0) with { Root = default }), ProblemCodes.BadRequest);
+        Then.Refused(Report(open, RunAt(1), Stored(C, 0, baseRoot: Hash("base"))), ProblemCodes.PlanMismatch);
+        Then.Refused(Report(open, RunAt(1), Stored(C, 0) with { ObjectKey = "demo/../../etc/passwd" }), ProblemCodes.BadRequest);
+        Then.Refused(Report(open, RunAt(1), Stored(C, 0) with { StoredBytes = 0 }), ProblemCodes.BadRequest);
+        Then.Refused(Report(open, RunAt(1), Stored(C, 0) with { StoredBytes = long.MaxValue }), ProblemCodes.BadRequest);
+        Then.Refused(Report(open, RunAt(1), Stored(C, 0) with { Root = default }), ProblemCodes.BadRequest);
         Then.Refused(Report(open, RunAt(1), Diff(C, 0) with { Diff = Figures(0) with { RawBytes = -1 } }), ProblemCodes.BadRequest);
     }
 
     [Fact]
     public void After_the_next_grant_only_what_is_on_record_is_still_acknowledged()
     {
-        var state = After(CheckpointOf(Opened(C)), RunAt(1), Store(C, 0));
-        Then.Done(Report(state, RunAt(2), Store(C, 0)));
+        var state = After(CheckpointOf(Opened(C)), RunAt(1), Stored(C, 0));
+        Then.Done(Report(state, RunAt(2), Stored(C, 0)));
         Then.Done(Report(state, RunAt(2), Diff(C, 0)));
-        Then.Refused(Report(state, RunAt(2), Store(C, 1)), ProblemCodes.StaleGeneration, records: 1);
+        Then.Refused(Report(state, RunAt(2), Stored(C, 1)), ProblemCodes.StaleGeneration, records: 1);
         Then.Refused(Report(state, RunAt(2), Diff(C, 1)), ProblemCodes.StaleGeneration, records: 1);
-        Then.Refused(Report(null, RunAt(2), Store(C, 1)), ProblemCodes.StaleGeneration, records: 1);
+        Then.Refused(Report(null, RunAt(2), Stored(C, 1)), ProblemCodes.StaleGeneration, records: 1);
     }
 
     [Theory]
@@ -128,12 +127,12 @@ public sealed class CheckpointDeciderTests
     {
         CheckpointCommand.Abandon abandon = new(C, cause, "because", At(60));
         var run = RunOf(Registered(), Granted(1), Granted(2), new RunCompleted(Demo, new Generation(2), new Step(9), null, At(1)));
-        var state = After(CheckpointOf(Opened(C)), RunAt(1), Store(C, 0));
+        var state = After(CheckpointOf(Opened(C)), RunAt(1), Stored(C, 0));
         var abandoned = (CheckpointAbandoned)Then.Accepted(Decide(state, run, abandon), typeof(CheckpointAbandoned))[0];
         Assert.Equal([1], abandoned.MissingRanks.Select(static rank => rank.Value));
         var closed = Checkpoint.Fold(state, abandoned)!;
         Then.Done(Decide(closed, run, abandon));
-        Then.Refused(Report(closed, RunAt(1), Store(C, 1)), ProblemCodes.CheckpointClosed);
+        Then.Refused(Report(closed, RunAt(1), Stored(C, 1)), ProblemCodes.CheckpointClosed);
         Then.Refused(Report(closed, RunAt(1), Found(C, 1)), ProblemCodes.CheckpointClosed);
         Then.Refused(Decide(Sealed(C), run, abandon), ProblemCodes.CheckpointClosed);
         Then.Refused(Decide(null, run, abandon), ProblemCodes.NoSuchCheckpoint);
@@ -161,7 +160,7 @@ public sealed class CheckpointDeciderTests
 
     [Fact]
     public void A_batch_of_another_checkpoint_is_a_bug() => Assert.Throws<ArgumentException>(
-        () => CheckpointDecider.DecideAll(C, CheckpointOf(Opened(C)), RunAt(1), [Store(Id(1, 11), 0)], At(1)));
+        () => CheckpointDecider.DecideAll(C, CheckpointOf(Opened(C)), RunAt(1), [Stored(Id(1, 11), 0)], At(1)));
 
     [Fact]
     public void Views_tell_what_is_on_record()
@@ -170,7 +169,7 @@ public sealed class CheckpointDeciderTests
         Assert.Equal("rank 1's shard is altered (blk.2.mlp.weight chunk 17)", quarantined.Cause);
         Assert.Equal((CheckpointPhase.Quarantined, 0, 2_001L, 1_201L),
             (quarantined.Phase, quarantined.ChainDepth, quarantined.RawBytes, quarantined.StoredBytes));
-        var open = CheckpointViews.View(After(CheckpointOf(Opened(C, EdgeTo(Sealed(Id(1, 5))))), RunAt(1), Store(C, 0)), version: 3);
+        var open = CheckpointViews.View(After(CheckpointOf(Opened(C, EdgeTo(Sealed(Id(1, 5))))), RunAt(1), Stored(C, 0)), version: 3);
         Assert.Equal((1, 1), (open.ChainDepth, Assert.Single(open.MissingRanks).Value));
         Assert.Equal(CheckpointPhase.Open, CheckpointViews.Plan(CheckpointOf(Opened(C))).Phase);
     }

@@ -6,7 +6,6 @@ using Lineage.Contracts.Identity;
 using Lineage.Contracts.Messages;
 using Lineage.Decisions;
 using Lineage.Runs;
-using Lineage.Tests.Property.Runs;
 using static Lineage.Tests.Property.Runs.Given;
 
 namespace Lineage.Tests.Property.Checkpoints;
@@ -20,7 +19,7 @@ public sealed class ReportOrderTests
     static List<FactMessage> Deliveries(int worldSize, int seed)
     {
         var random = new Random(seed);
-        var messages = Enumerable.Range(0, worldSize).SelectMany(rank => new FactMessage[] { Diff(C, rank), Store(C, rank) }).ToList();
+        var messages = Enumerable.Range(0, worldSize).SelectMany(rank => new FactMessage[] { Diff(C, rank), Stored(C, rank) }).ToList();
         var deliveries = messages.SelectMany(message => Enumerable.Repeat(message, 1 + random.Next(3))).ToArray();
         random.Shuffle(deliveries);
         return [.. deliveries];
@@ -40,7 +39,7 @@ public sealed class ReportOrderTests
     {
         var (opened, run, worldSize) = Save(size);
         var inOrder = Stream(opened, run, Enumerable.Range(0, worldSize)
-            .SelectMany(rank => new FactMessage[] { Diff(C, rank), Store(C, rank) }));
+            .SelectMany(rank => new FactMessage[] { Diff(C, rank), Stored(C, rank) }));
         var anyhow = Stream(opened, run, Deliveries(worldSize, seed));
 
         Assert.Equal(inOrder.Select(CanonicalJson.Digest).Order(ByText), anyhow.Select(CanonicalJson.Digest).Order(ByText));

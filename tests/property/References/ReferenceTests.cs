@@ -96,8 +96,8 @@ public sealed class ReferenceTests
     [Fact]
     public void A_step_that_only_lost_generations_wrote_is_found_when_one_did_and_ambiguous_when_several_did()
     {
-        var history = HistoryOf(3) with { Off = [Candidate.Of(Sealed(Id(2, 50))), Candidate.Of(Sealed(Id(1, 50))),
-            Candidate.Of(Sealed(Id(1, 40)))] };
+        Candidate[] off = [Candidate.Of(Sealed(Id(2, 50))), Candidate.Of(Sealed(Id(1, 50))), Candidate.Of(Sealed(Id(1, 40)))];
+        var history = HistoryOf(3) with { Off = off };
         Assert.Equal(Id(1, 40), Found("demo@40", history));
         Assert.Contains("demo/2/50, demo/1/50", Refused(Resolve("demo@50", history), ProblemCodes.AmbiguousReference),
             StringComparison.Ordinal);

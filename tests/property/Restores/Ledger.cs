@@ -70,7 +70,7 @@ sealed class Ledger
     {
         Open(id);
         foreach (var rank in Enumerable.Range(0, World.Value)) Do(
-            Store(id, rank, Checkpoint(id)?.Opened.Base is { } b ? Root(b.Checkpoint, rank) : null));
+            Stored(id, rank, Checkpoint(id)?.Opened.Base is { } b ? Root(b.Checkpoint, rank) : null));
         foreach (var rank in Enumerable.Range(0, verify ? World.Value : 0)) Do(Found(id, rank));
     }
 
@@ -112,7 +112,7 @@ sealed class Ledger
         {
             case <= 3: Save(NextStep(run, own), verify: act > 0); break;
             case 4: Open(NextStep(run, own)); break;
-            case 5: Do(Store(own is [var newest, ..] ? newest : picked, rank)); break;
+            case 5: Do(Stored(own is [var newest, ..] ? newest : picked, rank)); break;
             case 6: Do(Diff(picked, rank)); break;
             case 7: foreach (var r in World.Ranks) Do(Found(picked, r.Value)); break;
             case 8: Do(Found(picked, rank, Finding.Altered, detail: "chunk 3")); break;
@@ -120,7 +120,7 @@ sealed class Ledger
             case 10 or 11: Start($"failure {All.Count}", picked.Step.Value); break;
             case 12: foreach (var r in World.Ranks) Restored(r.Value, Recovery(Run.Generation)?.Chosen); break;
             case 13: ChooseAgain(Recovery(run.Generation)?.Attempt ?? 1); break;
-            case 14: foreach (var c in any.Where(id => id.Generation < run.Generation)) Do(Store(c, rank)); break;
+            case 14: foreach (var c in any.Where(id => id.Generation < run.Generation)) Do(Stored(c, rank)); break;
             default:
                 seconds += 40;
                 foreach (var abandon in SaveDeadlines.Step(

@@ -22,7 +22,7 @@ public sealed class RecoveryDeciderTests
         ledger.Save(Id(1, 10));
         ledger.Save(Id(1, 20), verify: false);
         ledger.Open(Id(1, 30));
-        ledger.Do(Store(Id(1, 30), 0));
+        ledger.Do(Stored(Id(1, 30), 0));
         var started = Assert.IsType<Decision.Accepted>(ledger.Start(reached: 33));
         var choice = (RestorePointChosen)started.Events[1];
         Assert.Equal((Id(1, 10), 1), (choice.Chosen!.Value, choice.Attempt));

@@ -69,7 +69,7 @@ static class Given
         Diff = Figures(rank, baseRoot),
     };
 
-    public static ShardStoreReported Store(CheckpointId id, int rank, ContentHash? baseRoot = null, string tier = "disk") => new()
+    public static ShardStoreReported Stored(CheckpointId id, int rank, ContentHash? baseRoot = null, string tier = "disk") => new()
     {
         Id = MessageId.Derive(id.ToString(), $"{rank}", "store", tier),
         Checkpoint = id,
@@ -84,8 +84,10 @@ static class Given
     };
 
     public static ShardVerificationReported Found(
-        CheckpointId id, int rank, Finding finding = Finding.Intact, VerificationDepth depth = VerificationDepth.Deep,
-            string? detail = null) => new()
+        CheckpointId id, int rank, Finding finding = Finding.Intact, VerificationDepth depth = VerificationDepth.Deep, string? detail = null)
+    {
+        var root = finding == Finding.Intact && depth == VerificationDepth.Deep ? Root(id, rank) : default(ContentHash?);
+        return new ShardVerificationReported
         {
             Id = MessageId.Derive(id.ToString(), $"{rank}", "verification", $"{finding}", $"{depth}"),
             Checkpoint = id,
@@ -94,10 +96,11 @@ static class Given
             Correlation = "verify",
             Finding = finding,
             Depth = depth,
-            Root = finding == Finding.Intact && depth == VerificationDepth.Deep ? Root(id, rank) : null,
+            Root = root,
             Detail = detail,
             ReadBytes = 600 + rank,
         };
+    }
 
     public static ActorId RankActor(CheckpointId id, int rank) => ActorId.Parse($"rank:{id.Run}/{id.Generation}/{rank}");
 
@@ -106,7 +109,7 @@ static class Given
     {
         var opened = CheckpointOf(Opened(id, edge, parent, worldSize: worldSize));
         var run = RunOf(Registered(), Granted(id.Generation.Value, worldSize: worldSize));
-        return After(opened, run, [.. Enumerable.Range(0, worldSize).Select(rank => (FactMessage)Store(id, rank))]);
+        return After(opened, run, [.. Enumerable.Range(0, worldSize).Select(rank => (FactMessage)Stored(id, rank))]);
     }
 
     /// <summary>The state after every rank's shard was found deeply intact.</summary>
