@@ -62,6 +62,7 @@ public sealed class ChainBuilderTests
         [
             "demo/g1/s10/r0.shard", "demo/g1/s10/r1.shard", "demo/g1/s20/r0.shard", "demo/g1/s20/r1.shard",
         ];
-        Assert.Equal(keys, view.Links.SelectMany(static link => link.Shards).Select(static shard => shard.ObjectKey), StringComparer.Ordinal);
+        var found = view.Links.SelectMany(static link => link.Shards).Select(static shard => shard.ObjectKey);
+        Assert.Equal(keys, found, StringComparer.Ordinal);
     }
 }

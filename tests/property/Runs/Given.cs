@@ -84,7 +84,8 @@ static class Given
     };
 
     public static ShardVerificationReported Found(
-        CheckpointId id, int rank, Finding finding = Finding.Intact, VerificationDepth depth = VerificationDepth.Deep, string? detail = null)
+        CheckpointId id, int rank, Finding finding = Finding.Intact, VerificationDepth depth = VerificationDepth.Deep,
+        string? detail = null)
     {
         var root = finding == Finding.Intact && depth == VerificationDepth.Deep ? Root(id, rank) : default(ContentHash?);
         return new ShardVerificationReported
