@@ -22,6 +22,7 @@ public sealed class TrainingWorld : IAsyncDisposable
     readonly TimeProvider clock;
     readonly List<ChildProcess> processes = [];
     PrivateRabbitMq? broker;
+    int commands;
     ApiReader? api;
 
     TrainingWorld(WorldOptions options, TimeProvider clock) => (this.options, this.clock) = (options, clock);
@@ -61,11 +62,10 @@ public sealed class TrainingWorld : IAsyncDisposable
     /// <summary>Runs one command of the program to its end and gives back its exit code and what it printed on standard output.</summary>
     public async Task<(int ExitCode, string Output)> CommandAsync(CancellationToken cancellation, params string[] arguments)
     {
-        var path = Path.Combine(options.StateDirectory, "logs", $"command-{processes.Count}.log");
-        var process = ChildProcess.Start("command", options.Program, arguments, path, Settings());
-        processes.Add(process);
-        var exitCode = await process.WaitAsync(cancellation);
-        await process.DisposeAsync();
+        var path = Path.Combine(options.StateDirectory, "logs", $"command-{++commands}.log");
+        int exitCode;
+        await using (var process = ChildProcess.Start("command", options.Program, arguments, path, Settings()))
+            exitCode = await process.WaitAsync(cancellation);
         return (exitCode, await File.ReadAllTextAsync(path, cancellation));
     }
 
