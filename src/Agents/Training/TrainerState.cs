@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using Lineage.Agents.Capture;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
@@ -56,45 +53,8 @@ public sealed class TrainerState : IRankState
 
     public void Write(int tensor, long byteOffset, ReadOnlySpan<byte> source) => source.CopyTo(Range(tensor, byteOffset, source.Length));
 
-    /// <summary>
-    /// SHA-256 over the canonical state: for each tensor in layout order the name, the element type, global shape, offsets and sizes, each
-    /// preceded by its length, and the raw bytes. Equal digests mean equal state, bit for bit.
-    /// </summary>
-    public ContentHash Digest()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> word = stackalloc byte[sizeof(long)];
-        for (var i = 0; i < layout.Count; i++)
-        {
-            AppendText(hash, layout[i].Name);
-            AppendText(hash, layout[i].Dtype.ToString());
-            foreach (var dimensions in (IReadOnlyList<long>[])[layout[i].GlobalShape, layout[i].Offsets, layout[i].Sizes])
-            {
-                AppendWord(hash, word, dimensions.Count);
-                foreach (var dimension in dimensions) AppendWord(hash, word, dimension);
-            }
-
-            var bytes = memory[i]();
-            AppendWord(hash, word, bytes.Length);
-            hash.AppendData(bytes);
-        }
-
-        return ContentHash.FromDigest(hash.GetHashAndReset());
-    }
-
-    static void AppendText(IncrementalHash hash, string text)
-    {
-        Span<byte> word = stackalloc byte[sizeof(long)];
-        var bytes = Encoding.UTF8.GetBytes(text);
-        AppendWord(hash, word, bytes.Length);
-        hash.AppendData(bytes);
-    }
-
-    static void AppendWord(IncrementalHash hash, Span<byte> word, long value)
-    {
-        BinaryPrimitives.WriteInt64LittleEndian(word, value);
-        hash.AppendData(word);
-    }
+    /// <summary>SHA-256 over the canonical state; equal digests mean equal state, bit for bit.</summary>
+    public ContentHash Digest() => StateDigest.Of(this);
 
     void Add(string name, TensorRole role, ParameterSpec parameter, OwnedPiece piece, StateBytes vector)
     {
