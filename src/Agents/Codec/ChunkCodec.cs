@@ -129,16 +129,21 @@ public sealed class ChunkCodec : IDisposable
     /// <returns>Bytes written; 0 if compressing does not pay.</returns>
     int Compress(CodecPreset preset, ReadOnlySpan<byte> plane, Span<byte> destination)
     {
-        var bits = preset == CodecPreset.High ? 0 : PlaneEntropy.BitsPerByte(plane);
+        if (preset == CodecPreset.High) return CompressBest(plane, destination);
+        var bits = PlaneEntropy.BitsPerByte(plane);
         if (bits > PlaneEntropy.Incompressible) return 0;
-        var effort = (preset, bits) switch
-        {
-            (CodecPreset.High, _) => ZstdEffort.SearchHarder,
-            (CodecPreset.Default, < PlaneEntropy.Skewed) => ZstdEffort.Search,
-            _ => ZstdEffort.EntropyOnly,
-        };
-        var written = zstd.Compress(effort, plane, destination);
+        var search = preset == CodecPreset.Default && bits < PlaneEntropy.Skewed;
+        var written = zstd.Compress(search ? ZstdEffort.Search : ZstdEffort.EntropyOnly, plane, destination);
         return written < plane.Length ? written : 0;
+    }
+
+    int CompressBest(ReadOnlySpan<byte> plane, Span<byte> destination)
+    {
+        var coded = zstd.Compress(ZstdEffort.EntropyOnly, plane, destination);
+        var rest = destination[coded..];
+        var searched = zstd.Compress(ZstdEffort.SearchHarder, plane, rest);
+        if (searched < coded) rest[..searched].CopyTo(destination);
+        return Math.Min(coded, searched) is var written && written < plane.Length ? written : 0;
     }
 
     string? Unpack(ElementKind kind, ReadOnlySpan<byte> stored, Span<byte> planes)
@@ -165,8 +170,8 @@ public sealed class ChunkCodec : IDisposable
     {
         if (work.Length >= raw) return;
         (work, spare, other) = (new byte[raw], new byte[raw], new byte[raw]);
-        // Twice the raw size for two packed candidates behind one another, and what zstd may ask for beyond a plane.
-        output = new byte[(2 * raw) + Zstd.Bound(raw) + (8 * PlaneHeaderBytes)];
+        // Twice the raw size for two packed candidates behind one another, and what zstd may ask for to try a plane twice.
+        output = new byte[(2 * raw) + (2 * Zstd.Bound(raw)) + (8 * PlaneHeaderBytes)];
     }
 
     public void Dispose() => zstd.Dispose();

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Lineage.Contracts.Format;
 
 /// <summary>Element types, by safetensors' names.</summary>
@@ -24,10 +26,12 @@ public sealed record TensorSpec(
     TensorRole Role, string? CastOf = null)
 {
     /// <summary>Elements of this rank's rectangle.</summary>
+    [JsonIgnore]
     public long Elements => Sizes.Aggregate(1L, static (product, size) => checked(product * size));
 
     /// <summary>Bytes of this rank's rectangle.</summary>
     /// <exception cref="FormatException">A sub-byte type whose elements do not fill whole bytes.</exception>
+    [JsonIgnore]
     public long Bytes
     {
         get

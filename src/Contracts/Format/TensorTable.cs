@@ -72,6 +72,8 @@ public static class TensorTable
         if (tensor.Name.Length is 0 or > ShardLimits.TensorNameBytesMax
             || Encoding.UTF8.GetByteCount(tensor.Name) > ShardLimits.TensorNameBytesMax)
             return $"has a name of {tensor.Name.Length:N0} characters; allowed are 1-{ShardLimits.TensorNameBytesMax:N0} bytes of UTF-8.";
+        if (!string.Equals(Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(tensor.Name)), tensor.Name, StringComparison.Ordinal))
+            return "has half a surrogate pair in its name.";
         if (tensor.Name.Any(char.IsControl)) return "has a control character in its name.";
         if (!Enum.IsDefined(tensor.Dtype) || !Enum.IsDefined(tensor.Role)) return $"\"{tensor.Name}\" has an unknown type or role.";
         var rank = tensor.GlobalShape.Count;

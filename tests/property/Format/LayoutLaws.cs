@@ -62,6 +62,7 @@ public sealed class LayoutLaws
             ([Weight with { Name = "" }], "name of 0"),
             ([Weight with { Name = new string('é', 600) }], "name of 600"),
             ([Weight with { Name = "a\nb" }], "control character"),
+            ([Weight with { Name = "a\ud800" }], "surrogate"),
             ([Weight with { Sizes = [9, 4] }], "rectangle"),
             ([Weight with { Offsets = [long.MaxValue, 0] }], "rectangle"),
             ([Weight with { Offsets = [0] }], "dimensions"),

@@ -192,6 +192,7 @@ public sealed class DamageLaws
     [Theory]
     [InlineData("\"sizes\":[", "\"sizes\":[4611686018427387904,", "dimensions")]
     [InlineData("\"dtype\":\"", "\"dtype\":\"Q", "tensor table")]
+    [InlineData("\"name\":\"", "\"name\":\"\\ud800", "tensor table")]
     [InlineData("\"castOf\":null", "\"castOf\":\"nobody\"", "cast of")]
     [InlineData("\"role\":\"weight\"", "\"role\":\"weight\",\"x\":1", "canonical")]
     public void A_tensor_table_that_breaks_a_rule_is_refused(string old, string replacement, string reason)
