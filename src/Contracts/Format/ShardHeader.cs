@@ -102,8 +102,8 @@ public sealed record ShardHeader(ShardIdentity Identity, CodecName Codec, int Ch
                     $"chunkElements is {ChunkElements}; allowed are multiples of 8 in " +
                     $"[{ShardLimits.ChunkElementsMin}-{ShardLimits.ChunkElementsMax}].");
             if (Codec.Name.Length is 0 or > 64) throw new FormatException("the codec's name takes 1-64 characters.");
-            if (Base?.Checkpoint == new CheckpointId(Run, Generation, Step)) throw new FormatException("the base is the checkpoint itself.");
             var shard = new ShardId(new CheckpointId(Run, Generation, Step), Rank);
+            if (Base?.Checkpoint == shard.Checkpoint) throw new FormatException("the base is the checkpoint itself.");
             return new ShardHeader(new ShardIdentity(shard, WorldSize, LayoutDigest, Base), Codec, ChunkElements);
         }
     }
