@@ -16,7 +16,8 @@ public sealed class ExporterLaws(StoredRun run) : IClassFixture<StoredRun>
         using var place = new TempDirectory();
         var exported = await ExportAsync(place["out"], step: 3);
         Assert.Equal(
-            "model.safetensors, rank-00000.safetensors, rank-00001.safetensors", string.Join(", ", exported.Files.Select(static f => f.Name)));
+            "model.safetensors, rank-00000.safetensors, rank-00001.safetensors",
+            string.Join(", ", exported.Files.Select(static f => f.Name)));
 
         using var model = SafetensorsReader.Open(Path.Combine(exported.Directory, "model.safetensors"));
         var names = model.Tensors.Select(static t => t.Name).ToList();
