@@ -29,6 +29,8 @@ public sealed class RecoveryPort(
     RecoveryPortOptions options, LineageClient client, IFactPublisher publisher, ChainVerifier verifier, TimeProvider clock) : IRecoveryPort
 {
     readonly FindingDelivery delivery = new(client, publisher, clock, options.FindingPatience);
+    readonly UnreadPoints unread =
+        new(client, publisher, verifier.ProbeAs(options.Holder, options.Parallel), clock, options.FindingPatience);
 
     public Task<PortAnswer> StartAsync(WorldSize worldSize, CancellationToken ct) => AnswerAsync(async () =>
     {
@@ -93,6 +95,7 @@ public sealed class RecoveryPort(
 
     async Task<PortAnswer> GrantAsync(StartRecovery body, CancellationToken ct)
     {
+        await unread.VerifyAsync(options.Run, ct);
         var started = clock.GetTimestamp();
         var view = await client.StartRecoveryAsync(options.Run, body, ct);
         return await CheckAsync(view, clock.GetElapsedTime(started), ct);

@@ -3,10 +3,8 @@ using Lineage.Agents.Reporting;
 using Lineage.Agents.Restoring;
 using Lineage.Agents.Tiers;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
-using Lineage.Contracts.Messages;
 
 namespace Lineage.Agents.Keeping;
 
@@ -31,6 +29,7 @@ public sealed record KeeperOptions(ActorId Actor, int Parallel, TimeSpan Poll, T
 public sealed class Keeper(
     KeeperOptions options, LineageClient client, IFactPublisher publisher, ITier tier, TimeProvider clock, Action<string> report)
 {
+    readonly CheckpointProbe probe = new(tier, options.Actor, options.Parallel, report);
     readonly Dictionary<CheckpointId, DateTimeOffset> lookedAt = [];
     readonly HashSet<CheckpointId> complainedOf = [];
     bool away;
@@ -89,7 +88,7 @@ public sealed class Keeper(
         {
             var chain = await client.GetChainAsync(checkpoint.Checkpoint, ct);
             await StoreManifestAsync(checkpoint, ct);
-            await publisher.PublishAsync(await VerifyAsync(checkpoint, chain, ct), ct);
+            await publisher.PublishAsync(await probe.FindingsAsync(checkpoint, chain, ct), ct);
             return true;
         }
         catch (LineageProblemException e) when (!LineageClient.IsTransient(e.Problem))
@@ -99,24 +98,6 @@ public sealed class Keeper(
                 report($"Checkpoint {checkpoint.Checkpoint} was not verified: {e.Problem.Detail} [{e.Code}]");
             return false;
         }
-    }
-
-    /// <summary>
-    /// One finding per rank. A shard over a damaged base is not judged: its base is, because that is what has to be withdrawn.
-    /// </summary>
-    async Task<IReadOnlyList<FactMessage>> VerifyAsync(CheckpointView checkpoint, ChainView chain, CancellationToken ct)
-    {
-        var correlation = MessageId.Derive("trace", checkpoint.Checkpoint.ToString()).Value.ToString("N");
-        var facts = new FactMessage[checkpoint.WorldSize.Value];
-        var bounded = new ParallelOptions { MaxDegreeOfParallelism = options.Parallel, CancellationToken = ct };
-        await Parallel.ForAsync(0, facts.Length, bounded, (rank, token) =>
-        {
-            var (shard, found) = ShardProbe.Check(tier, chain, new Rank(rank), ReadIntent.Verify, token);
-            if (found.Finding != Finding.Intact) report($"Shard {shard} is {found.Finding}: {found.Detail}");
-            facts[rank] = FindingReports.Of(shard, found, options.Actor, correlation);
-            return ValueTask.CompletedTask;
-        });
-        return facts;
     }
 
     /// <summary>

@@ -51,6 +51,9 @@ public sealed class ChainVerifier(ITier tier, TimeProvider clock)
             read, clock.GetElapsedTime(started));
     }
 
+    /// <summary>The same check for one checkpoint, its findings told in this actor's name.</summary>
+    public CheckpointProbe ProbeAs(ActorId actor, int parallel) => new(tier, actor, parallel, static _ => { });
+
     static ChainView UpTo(ChainView plan, int links) => links >= plan.Links.Count
         ? plan
         : plan with { Checkpoint = plan.Links[links - 1].Checkpoint, Links = [.. plan.Links.Take(links)] };

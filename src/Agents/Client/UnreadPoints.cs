@@ -1,0 +1,42 @@
+using Lineage.Agents.Reporting;
+using Lineage.Agents.Restoring;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.Agents.Client;
+
+/// <summary>
+/// Reads back what was sealed so shortly before a failure that no keeper has read it yet, so that a recovery can choose it: neither the
+/// newest save nor a whole run is lost because the keeper was busy or away.
+/// </summary>
+sealed class UnreadPoints(LineageClient client, IFactPublisher publisher, CheckpointProbe probe, TimeProvider clock, TimeSpan patience)
+{
+    /// <summary>More unread points than this mean that no keeper works; the newest ones are enough to go on.</summary>
+    public const int PointsMax = 8;
+
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Verifies the sealed checkpoints that are newer than the newest verified one, bases before what stands on them.</summary>
+    public async Task VerifyAsync(RunId run, CancellationToken ct)
+    {
+        var page = await client.ListCheckpointsAsync(run, after: null, PointsMax * 4, ct);
+        var unread = page.Items.TakeWhile(static point => point.Phase != CheckpointPhase.Verified)
+            .Where(static point => point.Phase == CheckpointPhase.Sealed).Take(PointsMax).Reverse();
+        foreach (var point in unread) await VerifyAsync(point, ct);
+    }
+
+    /// <summary>Ends when the service shows the findings, or quietly when patience is over: the choice then goes without this point.</summary>
+    async Task VerifyAsync(CheckpointView point, CancellationToken ct)
+    {
+        var facts = await probe.FindingsAsync(point, await client.GetChainAsync(point.Checkpoint, ct), ct);
+        var until = clock.GetUtcNow() + patience;
+        do
+        {
+            await publisher.PublishAsync(facts, ct);
+            await Task.Delay(Pause, clock, ct);
+            var view = await client.GetCheckpointAsync(point.Checkpoint, ct);
+            if (view.Phase != CheckpointPhase.Sealed || facts.All(fact => FactStanding.IsSettled(fact, view))) return;
+        }
+        while (clock.GetUtcNow() < until);
+    }
+}
