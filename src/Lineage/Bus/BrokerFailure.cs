@@ -12,7 +12,8 @@ static class BrokerFailure
     public static bool IsOne(Exception e)
     {
         for (Exception? cause = e; cause is not null; cause = cause.InnerException)
-            if (cause is RabbitMqConnectionException or BrokerUnreachableException or SocketException or TimeoutException or TaskCanceledException) return true;
+            if (cause is RabbitMqConnectionException or BrokerUnreachableException or SocketException or TimeoutException
+                or TaskCanceledException) return true;
         return false;
     }
 

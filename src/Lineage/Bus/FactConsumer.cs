@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Lineage.Bus;
 
 /// <summary>
-/// Takes a batch of messages about one checkpoint to the sink. What is refused goes to the dead letters with its reason, at once: it would be refused
-/// again. A database that does not answer is an exception, so the whole batch is tried again.
+/// Takes a batch of messages about one checkpoint to the sink. What is refused goes to the dead letters with its reason, at once: it would
+/// be refused again. A database that does not answer is an exception, so the whole batch is tried again.
 /// </summary>
 internal sealed partial class FactConsumer<T>(IFactSink sink, ILogger<FactConsumer<T>> log) : IConsumer<Batch<T>> where T : FactMessage
 {
@@ -14,7 +14,8 @@ internal sealed partial class FactConsumer<T>(IFactSink sink, ILogger<FactConsum
     {
         foreach (var group in context.Message.GroupBy(static m => m.Message.Checkpoint))
         {
-            var refused = await sink.RecordAsync(group.Key, [.. group.Select(static m => (FactMessage)m.Message)], context.CancellationToken);
+            var refused = await sink.RecordAsync(group.Key, [.. group.Select(static m => (FactMessage)m.Message)],
+                context.CancellationToken);
             if (refused.Count == 0) continue;
             var dead = await context.GetSendEndpoint(new Uri($"exchange:{BusTopology.DeadLetters}"));
             foreach (var (fact, code, reason) in refused)
@@ -30,6 +31,7 @@ internal sealed partial class FactConsumer<T>(IFactSink sink, ILogger<FactConsum
         }
     }
 
-    [LoggerMessage(2001, LogLevel.Warning, "Message {MessageId} about {Checkpoint} rank {Rank} was refused ({Code}) and is a dead letter: {Reason}")]
+    [LoggerMessage(2001, LogLevel.Warning, "Message {MessageId} about {Checkpoint} rank {Rank} was refused ({Code}) and is a dead " +
+        "letter: {Reason}")]
     static partial void LogRefused(ILogger log, string messageId, string checkpoint, int rank, string code, string reason);
 }

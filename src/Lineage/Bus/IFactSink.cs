@@ -8,9 +8,14 @@ namespace Lineage.Bus;
 /// </summary>
 public interface IFactSink
 {
-    /// <summary>Puts facts about one checkpoint on record, in one transaction. Repeats are harmless. Returns what was refused, with the reason.</summary>
-    /// <remarks>A crash before the transaction commits leaves nothing; the sender still has every fact in its outbox and sends it again.</remarks>
-    /// <exception cref="Store.StoreUnavailableException">The database did not answer; nothing is known about the outcome, so deliver again.</exception>
+    /// <summary>
+    /// Puts facts about one checkpoint on record, in one transaction. Repeats are harmless. Returns what was refused, with the reason.
+    /// </summary>
+    /// <remarks>
+    /// A crash before the transaction commits leaves nothing; the sender still has every fact in its outbox and sends it again.
+    /// </remarks>
+    /// <exception cref="Store.StoreUnavailableException">The database did not answer; nothing is known about the outcome, so deliver
+    /// again.</exception>
     Task<IReadOnlyList<RefusedFact>> RecordAsync(CheckpointId checkpoint, IReadOnlyList<FactMessage> facts, CancellationToken ct);
 }
 

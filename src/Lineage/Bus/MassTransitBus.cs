@@ -6,8 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lineage.Bus;
 
 /// <summary>
-/// MassTransit behind <see cref="IFactSink"/> and <see cref="IFactPublisher"/>: in this process, or over RabbitMQ. The topology is declared when the bus
-/// starts: three exchanges, one quorum queue, one dead-letter queue.
+/// MassTransit behind <see cref="IFactSink"/> and <see cref="IFactPublisher"/>: in this process, or over RabbitMQ. The topology is declared
+/// when the bus starts: three exchanges, one quorum queue, one dead-letter queue.
 /// </summary>
 internal static class MassTransitBus
 {
@@ -89,7 +89,8 @@ internal static class MassTransitBus
         endpoint.ConcurrentMessageLimit = BatchMax * ConcurrentBatches;
         endpoint.DiscardSkippedMessages();
 
-        // A database that restarts is away for seconds; after about two minutes a fact becomes a dead letter, and its sender's outbox brings it again.
+        // A database that restarts is away for seconds; after about two minutes a fact becomes a dead letter, and its sender's outbox
+        // brings it again.
         endpoint.UseMessageRetry(static retry =>
         {
             retry.Handle<Store.StoreUnavailableException>();
@@ -125,7 +126,8 @@ internal sealed class MassTransitPublisher(IBus bus, TimeProvider clock) : IFact
         {
             throw Store.Failure.Of(
                 Contracts.Api.ProblemCodes.BrokerUnreachable, 503, "The broker does not answer",
-                $"The broker took not all of {facts.Count} messages within {PatienceMax.TotalSeconds:N0} s. Those that it took are harmless to repeat: send all of them again.", e);
+                $"The broker took not all of {facts.Count} messages within {PatienceMax.TotalSeconds:N0} s. Those that it took are " +
+                "harmless to repeat: send all of them again.", e);
         }
     }
 }

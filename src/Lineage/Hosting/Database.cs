@@ -25,21 +25,24 @@ static class Database
             if (connection.PostgreSqlVersion.Major < PostgresBinaries.MajorMin)
                 throw Failure.Of(
                     ProblemCodes.PostgresTooOld, 503, "PostgreSQL is too old",
-                    $"The given PostgreSQL is version {connection.PostgreSqlVersion}; {PostgresBinaries.MajorMin} or newer is needed. Nothing was written. Name a newer one with LINEAGE_POSTGRES.");
+                    $"The given PostgreSQL is version {connection.PostgreSqlVersion}; {PostgresBinaries.MajorMin} or newer is needed. " +
+                    "Nothing was written. Name a newer one with LINEAGE_POSTGRES.");
             return source;
         }
         catch (ArgumentException e)
         {
             throw Failure.Of(
                 ProblemCodes.BadRequest, 400, "The connection string cannot be read",
-                "The connection string is not of the form Host=…;Port=…;Database=…;Username=…;Password=…. The server was not started. Correct LINEAGE_POSTGRES.", e);
+                "The connection string is not of the form Host=…;Port=…;Database=…;Username=…;Password=…. The server was not started. " +
+                "Correct LINEAGE_POSTGRES.", e);
         }
         catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException)
         {
             if (source is not null) await source.DisposeAsync();
             throw Failure.Of(
                 ProblemCodes.DatabaseUnreachable, 503, "The given PostgreSQL does not answer",
-                $"The given PostgreSQL cannot be used: {e.Message} The server was not started. Correct LINEAGE_POSTGRES, or leave it out for a private database.", e);
+                $"The given PostgreSQL cannot be used: {e.Message} The server was not started. Correct LINEAGE_POSTGRES, or leave it " +
+                "out for a private database.", e);
         }
     }
 

@@ -16,10 +16,13 @@ using Npgsql;
 namespace Lineage.Hosting;
 
 /// <summary>
-/// One running server: state directory, database, bus, API, process managers; started in that order and stopped in the reverse one, so that nothing is
-/// answered before it can be kept, and PostgreSQL ends last.
+/// One running server: state directory, database, bus, API, process managers; started in that order and stopped in the reverse one, so that
+/// nothing is answered before it can be kept, and PostgreSQL ends last.
 /// </summary>
-/// <remarks>Killed at any moment, it loses nothing that was acknowledged: an answer follows the commit. The next start stops a leftover PostgreSQL first.</remarks>
+/// <remarks>
+/// Killed at any moment, it loses nothing that was acknowledged: an answer follows the commit. The next start stops a leftover PostgreSQL
+/// first.
+/// </remarks>
 public sealed class LineageServer : IAsyncDisposable
 {
     readonly StateDirectory state;
@@ -78,7 +81,8 @@ public sealed class LineageServer : IAsyncDisposable
 
         var addresses = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         Url = addresses.First().TrimEnd('/');
-        state.Publish(new ServerAddress(Url, Environment.ProcessId, Postgres?.PublicConnectionString, Postgres?.PasswordFile, Postgres?.ProcessId));
+        state.Publish(new ServerAddress(Url, Environment.ProcessId, Postgres?.PublicConnectionString, Postgres?.PasswordFile,
+            Postgres?.ProcessId));
     }
 
     /// <summary>Returns when the server was asked to stop.</summary>
@@ -97,7 +101,8 @@ public sealed class LineageServer : IAsyncDisposable
     static List<string> Choices(ServerOptions options, PrivatePostgres? postgres, BrokerAddress? broker)
     {
         List<string> choices = [.. postgres?.Choices ?? ["using the PostgreSQL that was given"]];
-        choices.Add(broker is null ? "no broker given: messages come over HTTP and stay in this process" : $"messages over RabbitMQ at {broker}");
+        choices.Add(broker is null ? "no broker given: messages come over HTTP and stay in this process"
+            : $"messages over RabbitMQ at {broker}");
         choices.Add($"state directory {Path.GetFullPath(options.StateDirectory)}");
         return choices;
     }
@@ -128,7 +133,8 @@ public sealed class LineageServer : IAsyncDisposable
 
     static LineageProblemException PortTaken(Uri url, Exception e) => Failure.Of(
         ProblemCodes.PortTaken, 409, "The port is taken",
-        $"Another process listens on {url.Host}:{url.Port.ToString(CultureInfo.InvariantCulture)}. The server was not started and nothing was changed. " +
+        $"Another process listens on {url.Host}:{url.Port.ToString(CultureInfo.InvariantCulture)}. The server was not started and " +
+        "nothing was changed. " +
         "Stop that process, give another port with --url, or let one be chosen with --url http://127.0.0.1:0.", e);
 
     /// <summary>Undoes a start that failed half-way, last step first.</summary>
@@ -156,4 +162,5 @@ public sealed class LineageServer : IAsyncDisposable
 }
 
 /// <summary>What the server runs on, for answers.</summary>
-public sealed record ServerFacts(string PostgresVersion, bool PrivatePostgres, BrokerAddress? Broker, DateTimeOffset StartedAt, IReadOnlyList<string> Choices);
+public sealed record ServerFacts(string PostgresVersion, bool PrivatePostgres, BrokerAddress? Broker, DateTimeOffset StartedAt,
+    IReadOnlyList<string> Choices);

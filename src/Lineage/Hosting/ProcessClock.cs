@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Lineage.Hosting;
 
-/// <summary>Since when the service has been able to take requests without a break; an outage of the service must expire nobody's lease.</summary>
+/// <summary>
+/// Since when the service has been able to take requests without a break; an outage of the service must expire nobody's lease.
+/// </summary>
 sealed class Answering(TimeProvider clock)
 {
     /// <summary>Null while the database is away.</summary>
@@ -19,11 +21,12 @@ sealed class Answering(TimeProvider clock)
 }
 
 /// <summary>
-/// Turns the process managers: at each tick it reads fresh rows, asks the pure steps what is due, and sends that through the deciders, which have the last
-/// word. Several servers may tick at once: whoever is second finds it already done.
+/// Turns the process managers: at each tick it reads fresh rows, asks the pure steps what is due, and sends that through the deciders,
+/// which have the last word. Several servers may tick at once: whoever is second finds it already done.
 /// </summary>
 sealed partial class ProcessClock(
-    Queries queries, Ledger ledger, Answering answering, ServerOptions options, TimeProvider clock, ILogger<ProcessClock> log) : BackgroundService
+    Queries queries, Ledger ledger, Answering answering, ServerOptions options, TimeProvider clock, ILogger<ProcessClock> log)
+        : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -56,8 +59,10 @@ sealed partial class ProcessClock(
         if (open.Count == 0) return;
         var fences = new Dictionary<RunId, RunFence>();
         foreach (var run in open.Select(static row => row.State.Id.Run).Distinct())
-            if (await queries.RunAsync(run, ct) is { State: var state }) fences[run] = new RunFence(run, state.Generation, state.Completed is not null);
-        var due = SaveDeadlines.Step(open.Select(static row => new OpenSave(row.State.Id, row.State.Opened.Deadline)), fences.Values, clock.GetUtcNow());
+            if (await queries.RunAsync(run, ct) is { State: var state })
+                fences[run] = new RunFence(run, state.Generation, state.Completed is not null);
+        var due = SaveDeadlines.Step(open.Select(static row => new OpenSave(row.State.Id, row.State.Opened.Deadline)), fences.Values,
+            clock.GetUtcNow());
         foreach (var command in due)
         {
             var decision = await CheckpointEndpoints.DecideAbandonAsync(
@@ -74,7 +79,8 @@ sealed partial class ProcessClock(
                 held.Add(new HeldLease(row.State.Id, row.State.Generation, row.State.LeaseSeconds, until));
         foreach (var command in LeaseExpiry.Step(held, since, clock.GetUtcNow()))
         {
-            var decision = await ledger.DecideAsync("run.expire-lease", command.Run, CommandContext.ByServer("lease"), async (session, token) =>
+            var decision = await ledger.DecideAsync("run.expire-lease", command.Run, CommandContext.ByServer("lease"),
+                async (session, token) =>
             {
                 var state = await session.RunAsync(command.Run, RunHold.Exclusive, token);
                 var until = await session.LeaseUntilAsync(command.Run, command.Generation, token);

@@ -62,8 +62,10 @@ static class ServerComposition
     {
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT"))) return;
         services.AddOpenTelemetry()
-            .WithTracing(static tracing => tracing.AddSource(LineageTelemetry.Name).AddSource("MassTransit").AddAspNetCoreInstrumentation().AddNpgsql().AddOtlpExporter())
-            .WithMetrics(static metrics => metrics.AddMeter(LineageTelemetry.Name).AddMeter("Marten").AddMeter("MassTransit").AddAspNetCoreInstrumentation().AddOtlpExporter());
+            .WithTracing(static tracing => tracing
+                .AddSource(LineageTelemetry.Name).AddSource("MassTransit").AddAspNetCoreInstrumentation().AddNpgsql().AddOtlpExporter())
+            .WithMetrics(static metrics => metrics
+                .AddMeter(LineageTelemetry.Name).AddMeter("Marten").AddMeter("MassTransit").AddAspNetCoreInstrumentation().AddOtlpExporter());
     }
 }
 

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
-using Microsoft.AspNetCore.Http;
 using Scalar.AspNetCore;
 
 namespace Lineage.Http;
@@ -22,10 +21,5 @@ static class ApiRoutes
         application.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false });
         application.MapHealthChecks("/health/startup", new HealthCheckOptions { Predicate = static _ => false });
         application.MapHealthChecks("/health/ready");
-        application.MapFallback(static context =>
-        {
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return Task.CompletedTask;
-        });
     }
 }

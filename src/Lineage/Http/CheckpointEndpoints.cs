@@ -32,10 +32,12 @@ static class CheckpointEndpoints
     }
 
     static async Task<Results<Ok<SavePlan>, ProblemResult>> OpenAsync(
-        string run, string generation, string step, OpenCheckpoint body, Ledger ledger, Queries queries, HttpContext http, CancellationToken ct)
+        string run, string generation, string step, OpenCheckpoint body, Ledger ledger, Queries queries, HttpContext http,
+            CancellationToken ct)
     {
         var id = Request.Checkpoint(run, generation, step);
-        var decision = await ledger.DecideAsync("checkpoint.open", id.Run, Request.Context(http, body.Actor, body.Correlation), async (session, token) =>
+        var decision = await ledger.DecideAsync("checkpoint.open", id.Run, Request.Context(http, body.Actor, body.Correlation),
+            async (session, token) =>
         {
             var owner = await session.RunAsync(id.Run, RunHold.Shared, token);
             var state = await session.CheckpointAsync(id, token);
@@ -46,7 +48,8 @@ static class CheckpointEndpoints
                 history = History.ForWriting(id.Generation, checkpoints, turns);
             }
 
-            var command = new CheckpointCommand.Open(id, body.WorldSize, body.LayoutDigest, history, body.Actor, RankOf(body.Actor), session.Now);
+            var command = new CheckpointCommand.Open(id, body.WorldSize, body.LayoutDigest, history, body.Actor, RankOf(body.Actor),
+                session.Now);
             return new Decided(id.StreamKey, CheckpointDecider.Decide(state, owner, command));
         }, ct);
         if (decision is Decision.Refused refused) return ProblemResult.From(refused);
@@ -60,16 +63,19 @@ static class CheckpointEndpoints
         await ShowAsync(Request.Checkpoint(run, generation, step), queries, http, ct);
 
     static async Task<Results<Ok<CheckpointView>, ProblemResult>> AbandonAsync(
-        string run, string generation, string step, AbandonCheckpoint body, Ledger ledger, Queries queries, HttpContext http, CancellationToken ct)
+        string run, string generation, string step, AbandonCheckpoint body, Ledger ledger, Queries queries, HttpContext http,
+            CancellationToken ct)
     {
         var id = Request.Checkpoint(run, generation, step);
         var decision = await DecideAbandonAsync(
-            ledger, Request.Context(http, body.Actor), at => new CheckpointCommand.Abandon(id, AbandonCause.Requested, body.Reason, at), id, ct);
+            ledger, Request.Context(http, body.Actor), at => new CheckpointCommand.Abandon(id, AbandonCause.Requested, body.Reason, at), id,
+                ct);
         return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(id, queries, http, ct);
     }
 
     internal static Task<Decision> DecideAbandonAsync(
-        Ledger ledger, CommandContext context, Func<DateTimeOffset, CheckpointCommand.Abandon> command, CheckpointId id, CancellationToken ct) =>
+        Ledger ledger, CommandContext context, Func<DateTimeOffset, CheckpointCommand.Abandon> command, CheckpointId id,
+            CancellationToken ct) =>
         ledger.DecideAsync("checkpoint.abandon", id.Run, context, async (session, token) =>
         {
             var owner = await session.RunAsync(id.Run, RunHold.Shared, token);
@@ -85,7 +91,8 @@ static class CheckpointEndpoints
         return row.State.IsSealed
             ? TypedResults.Bytes(row.State.Manifest().CanonicalBytes(), "application/json")
             : new ProblemResult(Problem.Of(
-                ProblemCodes.NotReady, 409, "The checkpoint is not sealed", $"Checkpoint {id} is not sealed, so it has no manifest. Ask again once it is."));
+                ProblemCodes.NotReady, 409, "The checkpoint is not sealed", $"Checkpoint {id} is not sealed, so it has no manifest. Ask " +
+                    "again once it is."));
     }
 
     static async Task<Results<Ok<ChainView>, ProblemResult>> ChainAsync(
@@ -102,13 +109,16 @@ static class CheckpointEndpoints
     {
         var id = Request.Run(run);
         if (await queries.RunAsync(id, ct) is null) return ProblemResult.From(Refusals.NoSuchRun(id));
-        return TypedResults.Ok(PageOf(await queries.CheckpointsAsync(id, Request.Cursor(after), Request.Limit(limit) + 1, ct), Request.Limit(limit)));
+        return TypedResults.Ok(PageOf(await queries.CheckpointsAsync(id, Request.Cursor(after), Request.Limit(limit) + 1, ct),
+            Request.Limit(limit)));
     }
 
     static async Task<Ok<Page<CheckpointView>>> PendingAsync(string? after, int? limit, Queries queries, CancellationToken ct) =>
         TypedResults.Ok(PageOf(await queries.UnverifiedAsync(Request.Cursor(after), Request.Limit(limit) + 1, ct), Request.Limit(limit)));
 
-    /// <summary>Accepted means handed to the bus, not yet on record: the sender keeps its outbox until the checkpoint shows the fact.</summary>
+    /// <summary>
+    /// Accepted means handed to the bus, not yet on record: the sender keeps its outbox until the checkpoint shows the fact.
+    /// </summary>
     static async Task<Results<Accepted, ProblemResult>> PostMessagesAsync(FactBatch body, IFactPublisher publisher, CancellationToken ct)
     {
         if (body.Messages is not { Count: >= 1 and <= FactBatch.MessagesMax })
@@ -118,9 +128,11 @@ static class CheckpointEndpoints
     }
 
     static Page<CheckpointView> PageOf(IReadOnlyList<CheckpointRow> rows, int limit) => new(
-        [.. rows.Take(limit).Select(static row => CheckpointViews.View(row.State, row.Version))], rows.Count > limit ? rows[limit - 1].State.Id.ToString() : null);
+        [.. rows.Take(limit).Select(static row => CheckpointViews.View(row.State, row.Version))], rows.Count > limit
+            ? rows[limit - 1].State.Id.ToString() : null);
 
-    static async Task<Results<Ok<CheckpointView>, ProblemResult>> ShowAsync(CheckpointId id, Queries queries, HttpContext http, CancellationToken ct)
+    static async Task<Results<Ok<CheckpointView>, ProblemResult>> ShowAsync(CheckpointId id, Queries queries, HttpContext http,
+        CancellationToken ct)
     {
         if (await queries.CheckpointAsync(id, ct) is not { } row) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
         Request.Tag(http, row.Version);
@@ -130,7 +142,8 @@ static class CheckpointEndpoints
     /// <summary>Ranks name themselves <c>rank:run/generation/rank</c>; anybody else is no rank.</summary>
     static Rank? RankOf(ActorId actor) =>
         actor.ToString().StartsWith("rank:", StringComparison.Ordinal) && actor.ToString().Split('/') is [.., var last]
-        && int.TryParse(last, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var rank) && rank <= Rank.Max
+        && int.TryParse(last, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var rank)
+        && rank <= Rank.Max
             ? new Rank(rank)
             : null;
 }

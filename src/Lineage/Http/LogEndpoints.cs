@@ -22,7 +22,8 @@ static class LogEndpoints
 
     static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(150);
 
-    static readonly Dictionary<string, Type> Types = EventCatalog.Names.ToDictionary(static pair => pair.Value, static pair => pair.Key, StringComparer.Ordinal);
+    static readonly Dictionary<string, Type> Types = EventCatalog.Names.ToDictionary(static pair => pair.Value, static pair => pair.Key,
+        StringComparer.Ordinal);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/runs/{run}/log", LogAsync).WithName("get-log");
 

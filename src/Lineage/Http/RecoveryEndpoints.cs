@@ -26,7 +26,8 @@ static class RecoveryEndpoints
 
     /// <summary>What a recovery that began now could restore, and why not the others.</summary>
     static async Task<Results<Ok<RestorePoints>, ProblemResult>> RestorePointsAsync(
-        string run, string? world, [FromQuery(Name = "at-or-before")] string? atOrBefore, Queries queries, HistoryReader histories, CancellationToken ct)
+        string run, string? world, [FromQuery(Name = "at-or-before")] string? atOrBefore, Queries queries, HistoryReader histories,
+            CancellationToken ct)
     {
         var id = Request.Run(run);
         if (await queries.RunAsync(id, ct) is not { State: var state }) return ProblemResult.From(Refusals.NoSuchRun(id));
@@ -49,13 +50,15 @@ static class RecoveryEndpoints
             var next = new RecoveryId(id, generation);
             var current = await session.RecoveryAsync(new RecoveryId(id, state.Generation), token);
             var (checkpoints, turns) = await session.HistoryAsync(id, token);
-            var decided = RecoveryDecider.Start(state, current, History.ForRestoring(generation, checkpoints, turns), new RecoveryCommand.Start(
+            var decided = RecoveryDecider.Start(state, current, History.ForRestoring(generation, checkpoints, turns),
+                new RecoveryCommand.Start(
                 id, body.Holder, body.WorldSize, body.FailedGeneration, body.Cause, body.FailedRanks, body.ReachedStep,
                 await session.LeaseUntilAsync(id, state.Generation, token), session.Now));
             if (decided is Decision.AlreadyDone) generation = state.Generation;
             return new Decided(next.StreamKey, decided);
         }, ct);
-        return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(new RecoveryId(id, generation), queries, views, http, ct);
+        return decision is Decision.Refused refused ? ProblemResult.From(refused)
+            : await ShowAsync(new RecoveryId(id, generation), queries, views, http, ct);
     }
 
     static Task<Results<Ok<RecoveryView>, ProblemResult>> GetAsync(
@@ -63,10 +66,12 @@ static class RecoveryEndpoints
         ShowAsync(Request.Recovery(run, generation), queries, views, http, ct);
 
     static async Task<Results<Ok<RecoveryView>, ProblemResult>> ChooseAgainAsync(
-        string run, string generation, ChooseAgain body, Ledger ledger, Queries queries, Views views, HttpContext http, CancellationToken ct)
+        string run, string generation, ChooseAgain body, Ledger ledger, Queries queries, Views views, HttpContext http,
+            CancellationToken ct)
     {
         var id = Request.Recovery(run, generation);
-        var decision = await ledger.DecideAsync("recovery.choose-again", id.Run, Request.Context(http, body.Holder), async (session, token) =>
+        var decision = await ledger.DecideAsync("recovery.choose-again", id.Run, Request.Context(http, body.Holder),
+            async (session, token) =>
         {
             // May give the lease back when nothing is left to choose, so the run is held for appending.
             var owner = await session.RunAsync(id.Run, RunHold.Exclusive, token);
@@ -80,10 +85,12 @@ static class RecoveryEndpoints
     }
 
     static async Task<Results<Ok<RecoveryView>, ProblemResult>> ReportRankAsync(
-        string run, string generation, string rank, ReportRankRestored body, Ledger ledger, Queries queries, Views views, HttpContext http, CancellationToken ct)
+        string run, string generation, string rank, ReportRankRestored body, Ledger ledger, Queries queries, Views views, HttpContext http,
+            CancellationToken ct)
     {
         var (id, who) = (Request.Recovery(run, generation), Request.Rank(rank));
-        var decision = await ledger.DecideAsync("recovery.rank-restored", id.Run, Request.Context(http, body.Actor), async (session, token) =>
+        var decision = await ledger.DecideAsync("recovery.rank-restored", id.Run, Request.Context(http, body.Actor),
+            async (session, token) =>
         {
             var owner = await session.RunAsync(id.Run, RunHold.Shared, token);
             var state = await session.RecoveryAsync(id, token);
@@ -93,12 +100,14 @@ static class RecoveryEndpoints
         return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(id, queries, views, http, ct);
     }
 
-    static async Task<Results<Ok<RecoveryView>, ProblemResult>> ShowAsync(RecoveryId id, Queries queries, Views views, HttpContext http, CancellationToken ct)
+    static async Task<Results<Ok<RecoveryView>, ProblemResult>> ShowAsync(RecoveryId id, Queries queries, Views views, HttpContext http,
+        CancellationToken ct)
     {
         if (await queries.RecoveryAsync(id, ct) is not { } row)
             return new ProblemResult(Problem.Of(
                 ProblemCodes.NoSuchRecovery, 404, "No such recovery",
-                $"There is no recovery {id}: that generation began with the run's first lease, or not at all. Nothing was changed. Look at the run: GET /v1/runs/{id.Run}."));
+                $"There is no recovery {id}: that generation began with the run's first lease, or not at all. Nothing was changed. Look " +
+                $"at the run: GET /v1/runs/{id.Run}."));
         Request.Tag(http, row.Version);
         return TypedResults.Ok(await views.OfAsync(row, ct));
     }

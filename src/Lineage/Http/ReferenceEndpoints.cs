@@ -42,7 +42,8 @@ static class ReferenceEndpoints
             answer = ReferenceResolver.Resolve(new Reference.LatestVerified(whole.Run.Value), whole.Run, history);
         if (answer is ReferenceAnswer.Refused refused) return ProblemResult.From(refused.Refusal);
         var target = ((ReferenceAnswer.Found)answer).Checkpoint!.Value;
-        if (await queries.CheckpointAsync(target, ct) is not { State: var state }) return ProblemResult.From(Refusals.NoSuchCheckpoint(target));
+        if (await queries.CheckpointAsync(target, ct) is not { State: var state })
+            return ProblemResult.From(Refusals.NoSuchCheckpoint(target));
         var survey = RestorePointChooser.Survey(history, new RestoreFilter());
         var isBest = survey.Best?.Target.Id == target;
         var rejected = isBest ? survey.NewerRejected : survey.Rejected.Where(r => r.Checkpoint == target);

@@ -35,7 +35,8 @@ static class Request
     public static int Limit(int? limit) => limit switch
     {
         null => PageDefault,
-        < 1 or > Queries.PageMax => throw Bad("limit", $"{limit.Value.ToString(CultureInfo.InvariantCulture)} is out of range: expected 1-{Queries.PageMax}."),
+        < 1 or > Queries.PageMax => throw Bad("limit", $"{limit.Value.ToString(CultureInfo.InvariantCulture)} is out of range: expected " +
+            $"1-{Queries.PageMax}."),
         { } given => given,
     };
 
@@ -44,7 +45,8 @@ static class Request
     {
         var header = http.Request.Headers[ActorHeader].ToString();
         var who = actor ?? (header.Length > 0 ? Parsed(ActorHeader, header, ActorId.Parse) : ActorId.Parse("anonymous"));
-        var trace = ActivityContext.TryParse(http.Request.Headers[TraceHeader].ToString(), traceState: null, out var parent) ? parent.TraceId.ToHexString() : null;
+        var trace = ActivityContext.TryParse(http.Request.Headers[TraceHeader].ToString(), traceState: null, out var parent)
+            ? parent.TraceId.ToHexString() : null;
         var command = http.Request.Headers[CommandHeader].ToString() is { Length: > 0 and <= 200 } id ? id : null;
         return new CommandContext(who, correlation ?? trace, Causation: null, command);
     }
@@ -69,5 +71,6 @@ static class Request
     }
 
     public static LineageProblemException Bad(string name, string what) => Failure.Of(
-        ProblemCodes.BadRequest, 400, "The request cannot be read", $"{name}: {what} Nothing was changed. The API is described at /openapi/v1.json.");
+        ProblemCodes.BadRequest, 400, "The request cannot be read", $"{name}: {what} Nothing was changed. The API is described at " +
+            "/openapi/v1.json.");
 }

@@ -30,7 +30,8 @@ static class RunEndpoints
         RegisterRun body, Ledger ledger, Queries queries, Views views, HttpContext http, CancellationToken ct)
     {
         var decision = await DecideAsync(
-            ledger, "run.register", body.Run, Request.Context(http), at => new RunCommand.Register(body.Run, body.Policy, body.Labels, at), ct);
+            ledger, "run.register", body.Run, Request.Context(http), at => new RunCommand.Register(body.Run, body.Policy, body.Labels, at),
+                ct);
         return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(body.Run, queries, views, http, ct);
     }
 
@@ -42,7 +43,8 @@ static class RunEndpoints
         return TypedResults.Ok(new Page<RunView>(page, rows.Count > page.Count ? page[^1].Run.ToString() : null));
     }
 
-    static Task<Results<Ok<RunView>, ProblemResult>> GetAsync(string run, Queries queries, Views views, HttpContext http, CancellationToken ct) =>
+    static Task<Results<Ok<RunView>, ProblemResult>> GetAsync(string run, Queries queries, Views views, HttpContext http,
+        CancellationToken ct) =>
         ShowAsync(Request.Run(run), queries, views, http, ct);
 
     static async Task<Results<Ok<LeaseView>, ProblemResult>> TakeLeaseAsync(
@@ -53,7 +55,8 @@ static class RunEndpoints
         {
             var state = await session.RunAsync(id, RunHold.Optimistic, token);
             var until = state is null ? null : await session.LeaseUntilAsync(id, state.Generation, token);
-            return new Decided(id.StreamKey, RunDecider.Decide(state, new RunCommand.TakeLease(id, body.Holder, body.WorldSize, until, session.Now)));
+            return new Decided(id.StreamKey, RunDecider.Decide(state, new RunCommand.TakeLease(id, body.Holder, body.WorldSize, until,
+                session.Now)));
         }, ct);
         return decision is Decision.Refused refused ? ProblemResult.From(refused) : TypedResults.Ok(await LeaseAsync(id, queries, ct));
     }
@@ -107,7 +110,8 @@ static class RunEndpoints
         ledger.DecideAsync(useCase, run, context, async (session, token) => new Decided(
             run.StreamKey, RunDecider.Decide(await session.RunAsync(run, RunHold.Optimistic, token), command(session.Now))), ct);
 
-    internal static async Task<Results<Ok<RunView>, ProblemResult>> ShowAsync(RunId run, Queries queries, Views views, HttpContext http, CancellationToken ct)
+    internal static async Task<Results<Ok<RunView>, ProblemResult>> ShowAsync(RunId run, Queries queries, Views views, HttpContext http,
+        CancellationToken ct)
     {
         if (await queries.RunAsync(run, ct) is not { } row) return ProblemResult.From(Refusals.NoSuchRun(run));
         Request.Tag(http, row.Version);

@@ -7,10 +7,12 @@ namespace Lineage.Store;
 
 /// <summary>One stored event as the database holds it.</summary>
 public sealed record StoredEvent(
-    long Sequence, string Stream, long Version, string Name, DateTimeOffset At, string? Correlation, string? Causation, JsonElement Headers, JsonElement Body)
+    long Sequence, string Stream, long Version, string Name, DateTimeOffset At, string? Correlation, string? Causation, JsonElement Headers,
+        JsonElement Body)
 {
     public string? Header(string name) =>
-        Headers.ValueKind == JsonValueKind.Object && Headers.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        Headers.ValueKind == JsonValueKind.Object && Headers.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString() : null;
 }
 
 /// <summary>Reads the event table by stream prefix, in sequence order. Never writes.</summary>
@@ -21,8 +23,8 @@ public sealed class EventLog(NpgsqlDataSource database)
     internal static readonly string[] Indexes = [PrefixIndex];
 
     /// <summary>
-    /// Sequence numbers are handed out before commit, so a lower one may become visible after a higher one. A cursor must not pass a number that is still
-    /// to come: rows whose transaction is younger than the oldest one under way are held back until it ends.
+    /// Sequence numbers are handed out before commit, so a lower one may become visible after a higher one. A cursor must not pass a number
+    /// that is still to come: rows whose transaction is younger than the oldest one under way are held back until it ends.
     /// </summary>
     const string Query = $"""
         select e.seq_id, e.stream_id, e.version, e.type, e.timestamp, e.correlation_id, e.causation_id, e.headers::text, e.data::text,
@@ -55,8 +57,10 @@ public sealed class EventLog(NpgsqlDataSource database)
         {
             if (!reader.GetBoolean(9)) break;
             settled.Add(new StoredEvent(
-                reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3), await reader.GetFieldValueAsync<DateTimeOffset>(4, ct),
-                await TextAsync(reader, 5, ct), await TextAsync(reader, 6, ct), Json(await TextAsync(reader, 7, ct) ?? "{}"), Json(reader.GetString(8))));
+                reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3),
+                    await reader.GetFieldValueAsync<DateTimeOffset>(4, ct),
+                await TextAsync(reader, 5, ct), await TextAsync(reader, 6, ct), Json(await TextAsync(reader, 7, ct) ?? "{}"),
+                    Json(reader.GetString(8))));
         }
 
         return settled;

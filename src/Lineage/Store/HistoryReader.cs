@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace Lineage.Store;
 
-/// <summary>Reads what the choice of a base or of a restore point looks at: all checkpoints of a run without their shards, and all its recoveries.</summary>
+/// <summary>
+/// Reads what the choice of a base or of a restore point looks at: all checkpoints of a run without their shards, and all its recoveries.
+/// </summary>
 public sealed class HistoryReader(NpgsqlDataSource database)
 {
     public async Task<(IReadOnlyList<Candidate> Checkpoints, IReadOnlyList<HistoryTurn> Turns)> ReadAsync(RunId run, CancellationToken ct)

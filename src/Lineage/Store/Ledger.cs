@@ -12,12 +12,14 @@ namespace Lineage.Store;
 public sealed record Decided(string Stream, Decision Decision);
 
 /// <summary>
-/// The one way to change anything: load, decide, append, commit. When another writer was faster, or when it is unknown whether the commit took effect, the
-/// state is read again and decided again; the aggregate itself says AlreadyDone if it did.
+/// The one way to change anything: load, decide, append, commit. When another writer was faster, or when it is unknown whether the commit
+/// took effect, the state is read again and decided again; the aggregate itself says AlreadyDone if it did.
 /// </summary>
 public sealed partial class Ledger
 {
-    /// <summary>A lost race costs milliseconds and ends soon; a database that is away is better answered with 503 than waited for.</summary>
+    /// <summary>
+    /// A lost race costs milliseconds and ends soon; a database that is away is better answered with 503 than waited for.
+    /// </summary>
     const int RacesMax = 20, OutagesMax = 3;
 
     readonly IDocumentStore store;
@@ -53,7 +55,8 @@ public sealed partial class Ledger
     /// <exception cref="ConcurrentChangeException">Other writers were faster every time.</exception>
     /// <exception cref="StoreUnavailableException">The database did not answer; whether anything was committed is unknown.</exception>
     public Task<Decision> DecideAsync(
-        string useCase, RunId run, CommandContext context, Func<LedgerSession, CancellationToken, Task<Decided>> decide, CancellationToken ct) =>
+        string useCase, RunId run, CommandContext context, Func<LedgerSession, CancellationToken, Task<Decided>> decide,
+            CancellationToken ct) =>
         ExecuteAsync(useCase, async (session, token) =>
         {
             var (stream, decision) = await decide(session, token);
@@ -73,7 +76,8 @@ public sealed partial class Ledger
         }
         finally
         {
-            LineageTelemetry.UseCaseSeconds.Record(clock.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("use_case", useCase));
+            LineageTelemetry.UseCaseSeconds.Record(clock.GetElapsedTime(started).TotalSeconds,
+                new KeyValuePair<string, object?>("use_case", useCase));
         }
     }
 

@@ -18,7 +18,8 @@ public enum RunHold
     Optimistic,
 
     /// <summary>
-    /// Nobody can append to the run's stream before this transaction ends: a checkpoint cannot be sealed under a generation while the next one is granted.
+    /// Nobody can append to the run's stream before this transaction ends: a checkpoint cannot be sealed under a generation while the next
+    /// one is granted.
     /// Many hold it so at once.
     /// </summary>
     Shared,
@@ -55,16 +56,19 @@ public sealed class LedgerSession
         {
             await session.BeginTransactionAsync(ct);
             var strength = hold == RunHold.Exclusive ? "update" : "share";
-            await session.AdvancedSql.QueryAsync<long>($"select version from {MartenSetup.Schema}.mt_streams where id = ? for {strength}", ct, key);
+            await session.AdvancedSql.QueryAsync<long>($"select version from {MartenSetup.Schema}.mt_streams where id = ? for {strength}",
+                ct, key);
             if (hold == RunHold.Shared) heldShared.Add(key);
         }
 
         return (await OpenAsync<RunRow>(key, ct))?.State;
     }
 
-    public async Task<Checkpoint?> CheckpointAsync(CheckpointId id, CancellationToken ct) => (await OpenAsync<CheckpointRow>(id.StreamKey, ct))?.State;
+    public async Task<Checkpoint?> CheckpointAsync(CheckpointId id, CancellationToken ct) =>
+        (await OpenAsync<CheckpointRow>(id.StreamKey, ct))?.State;
 
-    public async Task<Recovery?> RecoveryAsync(RecoveryId id, CancellationToken ct) => (await OpenAsync<RecoveryRow>(id.StreamKey, ct))?.State;
+    public async Task<Recovery?> RecoveryAsync(RecoveryId id, CancellationToken ct) =>
+        (await OpenAsync<RecoveryRow>(id.StreamKey, ct))?.State;
 
     /// <summary>Until when the lease of a generation is valid; null if it has no row.</summary>
     public async Task<DateTimeOffset?> LeaseUntilAsync(RunId run, Generation generation, CancellationToken ct) =>
@@ -82,7 +86,9 @@ public sealed class LedgerSession
 
     public bool Dirty { get; private set; }
 
-    /// <summary>Notes what a decision wants appended: its own stream, other streams, or the record of a refusal on the run's stream.</summary>
+    /// <summary>
+    /// Notes what a decision wants appended: its own stream, other streams, or the record of a refusal on the run's stream.
+    /// </summary>
     public void Apply(string stream, RunId run, Decision decision, CommandContext context)
     {
         switch (decision)
@@ -149,5 +155,8 @@ public sealed class LedgerSession
     }
 }
 
-/// <summary>An attempt that holds the run shared turned out to append to it: begin again holding it exclusively, because two such upgrades would deadlock.</summary>
+/// <summary>
+/// An attempt that holds the run shared turned out to append to it: begin again holding it exclusively, because two such upgrades would
+/// deadlock.
+/// </summary>
 sealed class NeedsExclusiveRunException(string stream) : Exception($"{stream} was held shared and has to be appended to.");

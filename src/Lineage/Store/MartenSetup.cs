@@ -8,12 +8,16 @@ using Npgsql;
 
 namespace Lineage.Store;
 
-/// <summary>How events and rows are kept in PostgreSQL. Everything that reads them (the chaos judge, auditors) may rely on the names here.</summary>
+/// <summary>
+/// How events and rows are kept in PostgreSQL. Everything that reads them (the chaos judge, auditors) may rely on the names here.
+/// </summary>
 public static class MartenSetup
 {
     public const string Schema = "lineage";
 
-    /// <summary>Header of every event: SHA-256 of the canonical JSON of its body, taken at append, because jsonb reorders what it stores.</summary>
+    /// <summary>
+    /// Header of every event: SHA-256 of the canonical JSON of its body, taken at append, because jsonb reorders what it stores.
+    /// </summary>
     public const string DigestHeader = "digest";
 
     /// <summary>Headers of every event: who did it, and which command or message it came from.</summary>
@@ -28,7 +32,8 @@ public static class MartenSetup
         ConfigureEvents(options, clock);
         options.Schema.For<RunRow>().DocumentAlias("run").Duplicate(static r => r.RunName);
         options.Schema.For<CheckpointRow>().DocumentAlias("checkpoint")
-            .Duplicate(static r => r.RunName).Duplicate(static r => r.Generation).Duplicate(static r => r.Step).Duplicate(static r => r.Phase)
+            .Duplicate(static r => r.RunName).Duplicate(static r => r.Generation).Duplicate(static r => r.Step)
+            .Duplicate(static r => r.Phase)
             .Index(static r => new { r.RunName, r.Generation, r.Step });   // a duplicated field brings an index of its own
         options.Schema.For<RecoveryRow>().DocumentAlias("recovery").Duplicate(static r => r.RunName);
         options.Schema.For<LeaseRow>().DocumentAlias("lease");

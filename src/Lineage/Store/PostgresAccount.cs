@@ -4,7 +4,8 @@ using Lineage.Contracts.Api;
 namespace Lineage.Store;
 
 /// <summary>
-/// Under which account PostgreSQL runs. Its programs refuse root, so root drops to an unprivileged account; everybody else runs it as themselves.
+/// Under which account PostgreSQL runs. Its programs refuse root, so root drops to an unprivileged account; everybody else runs it as
+/// themselves.
 /// </summary>
 /// <param name="Drop">Program and arguments that come before the command; empty when nothing has to be dropped.</param>
 internal sealed record PostgresAccount(string Name, int? UserId, int? GroupId, IReadOnlyList<string> Drop)
@@ -17,7 +18,8 @@ internal sealed record PostgresAccount(string Name, int? UserId, int? GroupId, I
     {
         if (!Environment.IsPrivilegedProcess) return new(Environment.UserName, null, null, []);
         var accounts = File.ReadLines("/etc/passwd").Select(static line => line.Split(':')).Where(static f => f.Length >= 4).ToList();
-        foreach (var fields in Preferred.Select(name => accounts.Find(f => string.Equals(f[0], name, StringComparison.Ordinal))).OfType<string[]>())
+        foreach (var fields in Preferred.Select(name => accounts.Find(f => string.Equals(f[0], name,
+            StringComparison.Ordinal))).OfType<string[]>())
         {
             var (user, group) = (Number(fields[2]), Number(fields[3]));
             if (OnPath("setpriv") is { } setpriv)
@@ -28,7 +30,8 @@ internal sealed record PostgresAccount(string Name, int? UserId, int? GroupId, I
 
         throw Failure.Of(
             ProblemCodes.PostgresFailed, 503, "PostgreSQL cannot run as root",
-            "PostgreSQL refuses to run as root, and there is no account (postgres, nobody) or program (setpriv, runuser) to drop to. Nothing was written. " +
+            "PostgreSQL refuses to run as root, and there is no account (postgres, nobody) or program (setpriv, runuser) to drop to. " +
+            "Nothing was written. " +
             "Start the server as an ordinary user, or name a database with LINEAGE_POSTGRES.");
     }
 
@@ -50,7 +53,8 @@ internal sealed record PostgresAccount(string Name, int? UserId, int? GroupId, I
         if (run.ExitCode != 0)
             throw Failure.Of(
                 ProblemCodes.DirectoryUnwritable, 503, "The state directory cannot be given to the database account",
-                $"chown of {path} to {Name} failed: {run.Output.Trim()} PostgreSQL was not started. Use a state directory on a local file system.");
+                $"chown of {path} to {Name} failed: {run.Output.Trim()} PostgreSQL was not started. Use a state directory on a local " +
+                "file system.");
     }
 
     /// <summary>Whether this account can enter the folder: every folder above it must be open to it.</summary>

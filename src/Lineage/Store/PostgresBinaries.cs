@@ -11,16 +11,19 @@ public sealed partial record PostgresBinaries(string Folder, int Major, string V
     /// <summary>Oldest major version that this server runs on.</summary>
     public const int MajorMin = 14;
 
-    static readonly string[] VersionedFolders = ["/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt"], Programs = ["postgres", "initdb", "pg_ctl"];
+    static readonly string[] VersionedFolders = ["/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt"];
+
+    static readonly string[] Programs = ["postgres", "initdb", "pg_ctl"];
 
     public string Program(string name) => Path.Combine(Folder, name);
 
     /// <summary>
-    /// Looks in PATH, in the versioned folders of distributions (which are not on PATH) and where <c>pg_config</c> points; newest wins, but a data
-    /// directory that exists keeps the major version that wrote it.
+    /// Looks in PATH, in the versioned folders of distributions (which are not on PATH) and where <c>pg_config</c> points; newest wins, but
+    /// a data directory that exists keeps the major version that wrote it.
     /// </summary>
     /// <param name="writtenBy">Major version of the existing data directory; null when there is none yet.</param>
-    public static async Task<PostgresBinaries> FindAsync(int? writtenBy, CancellationToken ct) => await FindAsync(writtenBy, await FoldersAsync(ct), ct);
+    public static async Task<PostgresBinaries> FindAsync(int? writtenBy, CancellationToken ct) =>
+        await FindAsync(writtenBy, await FoldersAsync(ct), ct);
 
     /// <param name="folders">Where to look.</param>
     /// <inheritdoc cref="FindAsync(int?, CancellationToken)"/>
@@ -30,7 +33,8 @@ public sealed partial record PostgresBinaries(string Folder, int Major, string V
         foreach (var folder in folders)
             if (await ProbeAsync(folder, ct) is { } binaries) found.Add(binaries);
 
-        var usable = found.Where(b => b.Major >= MajorMin).OrderByDescending(static b => b.Major).ThenByDescending(static b => Minor(b.Version)).ToList();
+        var usable = found.Where(b => b.Major >= MajorMin).OrderByDescending(static b => b.Major)
+            .ThenByDescending(static b => Minor(b.Version)).ToList();
         if (writtenBy is { } major) return usable.FirstOrDefault(b => b.Major == major) ?? throw OtherMajor(major, found);
         if (usable.Count > 0) return usable[0];
         throw found.Count == 0 ? Missing() : TooOld(found);
@@ -64,7 +68,8 @@ public sealed partial record PostgresBinaries(string Folder, int Major, string V
         var run = await ProgramRun.RunAsync(Path.Combine(folder, "postgres"), ["--version"], ct);
         var match = VersionPattern().Match(run.Output);
         return run.ExitCode == 0 && match.Success
-            ? new PostgresBinaries(folder, int.Parse(match.Groups["major"].Value, CultureInfo.InvariantCulture), match.Groups["version"].Value)
+            ? new PostgresBinaries(folder, int.Parse(match.Groups["major"].Value, CultureInfo.InvariantCulture),
+            match.Groups["version"].Value)
             : null;
     }
 
@@ -78,7 +83,8 @@ public sealed partial record PostgresBinaries(string Folder, int Major, string V
 
     static LineageProblemException TooOld(List<PostgresBinaries> found) => Failure.Of(
         ProblemCodes.PostgresTooOld, 503, "PostgreSQL is too old",
-        $"Found only PostgreSQL {string.Join(", ", found.Select(static b => $"{b.Version} in {b.Folder}"))}; {MajorMin} or newer is needed. Nothing was written. " +
+        $"Found only PostgreSQL {string.Join(", ", found.Select(static b => $"{b.Version} in {b.Folder}"))}; {MajorMin} or newer is " +
+        "needed. Nothing was written. " +
         "Install a newer one with: apt-get install -y postgresql — or name a database with LINEAGE_POSTGRES.");
 
     static LineageProblemException OtherMajor(int written, List<PostgresBinaries> found) => Failure.Of(
@@ -87,6 +93,7 @@ public sealed partial record PostgresBinaries(string Folder, int Major, string V
         $"{(found.Count == 0 ? "none" : string.Join(", ", found.Select(static b => b.Version)))}. The data is untouched. " +
         $"Install it again with: apt-get install -y postgresql-{written} — or use another state directory.");
 
-    [GeneratedRegex(@"\(PostgreSQL\) (?<version>(?<major>[0-9]+)[^\s]*)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\(PostgreSQL\) (?<version>(?<major>[0-9]+)[^\s]*)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex VersionPattern();
 }

@@ -8,8 +8,8 @@ namespace Lineage.Store;
 internal sealed class PostgresCluster(PostgresBinaries binaries, PostgresAccount account, PostgresFolders folders)
 {
     /// <summary>
-    /// Durability is never relaxed. The idle-in-transaction limit matters to readers of the event log: one idle transaction holds back every
-    /// projection that follows the sequence.
+    /// Durability is never relaxed. The idle-in-transaction limit matters to readers of the event log: one idle transaction holds back
+    /// every projection that follows the sequence.
     /// </summary>
     static readonly string[] Settings =
     [
@@ -18,7 +18,9 @@ internal sealed class PostgresCluster(PostgresBinaries binaries, PostgresAccount
         "logging_collector=off", "log_line_prefix=%m [%p] ", "log_timezone=UTC", "timezone=UTC",
     ];
 
-    /// <summary>Makes the data directory once. It is built beside its place and renamed, so a crash leaves either none or a whole one.</summary>
+    /// <summary>
+    /// Makes the data directory once. It is built beside its place and renamed, so a crash leaves either none or a whole one.
+    /// </summary>
     public async Task InitialiseAsync(CancellationToken ct)
     {
         if (folders.WrittenBy is not null) return;
@@ -33,7 +35,8 @@ internal sealed class PostgresCluster(PostgresBinaries binaries, PostgresAccount
         try
         {
             var run = await InitialiseAsync(fresh, password, "C.UTF-8", ct);
-            if (run.ExitCode != 0 && run.Output.Contains("invalid locale", StringComparison.Ordinal)) run = await InitialiseAsync(fresh, password, "C", ct);
+            if (run.ExitCode != 0 && run.Output.Contains("invalid locale", StringComparison.Ordinal))
+                run = await InitialiseAsync(fresh, password, "C", ct);
             if (run.ExitCode != 0) throw Failed("initdb", folders, run.Output.ReplaceLineEndings(" | "));
         }
         finally
@@ -46,27 +49,33 @@ internal sealed class PostgresCluster(PostgresBinaries binaries, PostgresAccount
 
     Task<ProgramRun> InitialiseAsync(string folder, string password, string locale, CancellationToken ct) => account.RunAsync(
         binaries.Program("initdb"),
-        ["-D", folder, "-U", PrivatePostgres.Role, "-E", "UTF8", $"--locale={locale}", "--auth=scram-sha-256", $"--pwfile={password}", "--data-checksums"], ct);
+        ["-D", folder, "-U", PrivatePostgres.Role, "-E", "UTF8", $"--locale={locale}", "--auth=scram-sha-256", $"--pwfile={password}",
+            "--data-checksums"], ct);
 
-    /// <summary>A server that was killed leaves its PostgreSQL running; it is stopped before a new one starts. A postmaster.pid without a process is harmless.</summary>
+    /// <summary>
+    /// A server that was killed leaves its PostgreSQL running; it is stopped before a new one starts. A postmaster.pid without a process is
+    /// harmless.
+    /// </summary>
     public async Task StopLeftoverAsync(CancellationToken ct)
     {
         var status = await account.RunAsync(binaries.Program("pg_ctl"), ["status", "-D", folders.Cluster], ct);
         if (status.ExitCode != 0) return;
         var stop = await account.RunAsync(binaries.Program("pg_ctl"), ["stop", "-D", folders.Cluster, "-m", "fast", "-w", "-t", "60"], ct);
-        if (stop.ExitCode != 0) throw Failed("stop of the one left over by an earlier server", folders, stop.Output.ReplaceLineEndings(" | "));
+        if (stop.ExitCode != 0)
+            throw Failed("stop of the one left over by an earlier server", folders, stop.Output.ReplaceLineEndings(" | "));
     }
 
     /// <summary>
-    /// Starts the postmaster as a child in a session of its own, so that an interrupt on the terminal reaches the server only, which then stops
-    /// PostgreSQL last. It writes its log itself, so it outlives a server that dies.
+    /// Starts the postmaster as a child in a session of its own, so that an interrupt on the terminal reaches the server only, which then
+    /// stops PostgreSQL last. It writes its log itself, so it outlives a server that dies.
     /// </summary>
     public Process Launch(int port)
     {
         var arguments = new List<string>
         {
             "-c", "exec \"$0\" \"$@\" >>\"$LINEAGE_POSTGRES_LOG\" 2>&1", binaries.Program("postgres"),
-            "-D", folders.Cluster, "-k", folders.SocketFolder, "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1",
+            "-D", folders.Cluster, "-k", folders.SocketFolder, "-p", port.ToString(CultureInfo.InvariantCulture), "-c",
+            "listen_addresses=127.0.0.1",
         };
         foreach (var setting in Settings) arguments.AddRange(["-c", setting]);
         var (program, all) = account.Command("/bin/sh", arguments);
@@ -77,10 +86,12 @@ internal sealed class PostgresCluster(PostgresBinaries binaries, PostgresAccount
         return Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
     }
 
-    public static LineageProblemException Failed(string what, PostgresFolders folders, string lines) => lines.Contains("No space left on device", StringComparison.Ordinal)
+    public static LineageProblemException Failed(string what, PostgresFolders folders, string lines) =>
+        lines.Contains("No space left on device", StringComparison.Ordinal)
         ? Failure.Of(
             ProblemCodes.DiskFull, 507, "No space left for the database",
-            $"PostgreSQL ({what}) found no space left under {folders.Root}. What was committed is kept. Free some space and start again. It said: {lines}")
+            $"PostgreSQL ({what}) found no space left under {folders.Root}. What was committed is kept. Free some space and start " +
+            $"again. It said: {lines}")
         : Failure.Of(
             ProblemCodes.PostgresFailed, 503, "The private PostgreSQL does not run",
             $"PostgreSQL ({what}) failed under {folders.Root}. What was committed is kept. Its last lines: {lines} " +

@@ -12,8 +12,9 @@ namespace Lineage.Store;
 /// A PostgreSQL of the server's own: initialised once under the state directory, running while the server runs, started again when it dies.
 /// </summary>
 /// <remarks>
-/// Crash of PostgreSQL: connections break, requests answer database-unreachable, the supervisor starts it again and it replays its log; nothing committed
-/// is lost (fsync on). Crash of the server: PostgreSQL goes on alone; the next start finds it by postmaster.pid, stops it and starts its own.
+/// Crash of PostgreSQL: connections break, requests answer database-unreachable, the supervisor starts it again and it replays its log;
+/// nothing committed is lost (fsync on). Crash of the server: PostgreSQL goes on alone; the next start finds it by postmaster.pid, stops it
+/// and starts its own.
 /// The caller holds the lock of the state directory.
 /// </remarks>
 public sealed partial class PrivatePostgres : IAsyncDisposable
@@ -31,8 +32,10 @@ public sealed partial class PrivatePostgres : IAsyncDisposable
     Process process;
     Task supervision = Task.CompletedTask;
 
-    PrivatePostgres(PostgresBinaries binaries, PostgresAccount account, PostgresFolders folders, int port, Process process, TimeProvider clock, ILogger log) =>
-        (this.binaries, this.account, this.folders, Port, this.process, this.clock, this.log) = (binaries, account, folders, port, process, clock, log);
+    PrivatePostgres(PostgresBinaries binaries, PostgresAccount account, PostgresFolders folders, int port, Process process,
+        TimeProvider clock, ILogger log) =>
+        (this.binaries, this.account, this.folders, Port, this.process, this.clock, this.log) =
+            (binaries, account, folders, port, process, clock, log);
 
     /// <summary>Loopback port; the same after a restart, so that connection strings stay valid.</summary>
     public int Port { get; }
@@ -50,6 +53,13 @@ public sealed partial class PrivatePostgres : IAsyncDisposable
         Password = File.ReadAllText(folders.PasswordFile),
     }.ConnectionString;
 
+    string AdminConnectionString => new NpgsqlConnectionStringBuilder(ConnectionString)
+    {
+        Database = "postgres",
+        Pooling = false,
+        Timeout = 5,
+    }.ConnectionString;
+
     /// <summary>For others on this machine: over loopback, without the password.</summary>
     public string PublicConnectionString => new NpgsqlConnectionStringBuilder
     {
@@ -64,13 +74,15 @@ public sealed partial class PrivatePostgres : IAsyncDisposable
     {
         get
         {
-            yield return $"no database given: private PostgreSQL {Version} in {folders.Cluster}, port {Port.ToString(CultureInfo.InvariantCulture)}";
+            yield return $"no database given: private PostgreSQL {Version} in {folders.Cluster}, port " +
+                $"{Port.ToString(CultureInfo.InvariantCulture)}";
             if (account.IsOther) yield return $"PostgreSQL refuses to run as root: it runs as {account.Name}";
             if (folders.Relocated is { } why) yield return $"{why}: the database lies in {folders.Root}";
         }
     }
 
-    /// <exception cref="LineageProblemException">postgres-missing, postgres-too-old, postgres-failed, directory-unwritable or disk-full.</exception>
+    /// <exception cref="LineageProblemException">postgres-missing, postgres-too-old, postgres-failed, directory-unwritable or
+    /// disk-full.</exception>
     public static async Task<PrivatePostgres> StartAsync(StateDirectory state, TimeProvider clock, ILogger log, CancellationToken ct)
     {
         var runAs = PostgresAccount.Choose();
@@ -92,7 +104,8 @@ public sealed partial class PrivatePostgres : IAsyncDisposable
 
             var lines = prepared.LastLogLines();
             postgres.process.Dispose();
-            if (attempt == 3 || !lines.Contains("Address already in use", StringComparison.Ordinal)) throw PostgresCluster.Failed("start", prepared, lines);
+            if (attempt == 3 || !lines.Contains("Address already in use", StringComparison.Ordinal))
+                throw PostgresCluster.Failed("start", prepared, lines);
         }
     }
 
@@ -100,12 +113,11 @@ public sealed partial class PrivatePostgres : IAsyncDisposable
     async Task<bool> ReadyAsync(CancellationToken ct)
     {
         var until = clock.GetUtcNow() + ReadyMax;
-        var admin = new NpgsqlConnectionStringBuilder(ConnectionString) { Database = "postgres", Pooling = false, Timeout = 5 }.ConnectionString;
         while (!process.HasExited)
         {
             try
             {
-                await using var connection = new NpgsqlConnection(admin);
+                await using var connection = new NpgsqlConnection(AdminConnectionString);
                 await connection.OpenAsync(ct);
                 return true;
             }
@@ -121,8 +133,7 @@ public sealed partial class PrivatePostgres : IAsyncDisposable
 
     async Task EnsureDatabaseAsync(CancellationToken ct)
     {
-        var admin = new NpgsqlConnectionStringBuilder(ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString;
-        await using var connection = new NpgsqlConnection(admin);
+        await using var connection = new NpgsqlConnection(AdminConnectionString);
         await connection.OpenAsync(ct);
         await using var exists = new NpgsqlCommand($"select 1 from pg_database where datname = '{DatabaseName}'", connection);
         if (await exists.ExecuteScalarAsync(ct) is not null) return;
@@ -130,7 +141,10 @@ public sealed partial class PrivatePostgres : IAsyncDisposable
         await create.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>Starts PostgreSQL again whenever it ends without being asked to. Waits longer after each failure, because old backends may still hold memory.</summary>
+    /// <summary>
+    /// Starts PostgreSQL again whenever it ends without being asked to. Waits longer after each failure, because old backends may still
+    /// hold memory.
+    /// </summary>
     async Task SuperviseAsync()
     {
         var cluster = new PostgresCluster(binaries, account, folders);
@@ -146,7 +160,8 @@ public sealed partial class PrivatePostgres : IAsyncDisposable
                 process = cluster.Launch(Port);
                 var ready = await ReadyAsync(stopping.Token);
                 if (ready) LogRestarted(log, process.Id);
-                delay = ready ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Min(RestartDelayMax.TotalMilliseconds, (delay.TotalMilliseconds * 2) + 100));
+                delay = ready ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Min(RestartDelayMax.TotalMilliseconds,
+                    (delay.TotalMilliseconds * 2) + 100));
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -155,20 +170,24 @@ public sealed partial class PrivatePostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops PostgreSQL in the fast way: running transactions are rolled back, the log is flushed, the next start needs no recovery.</summary>
+    /// <summary>
+    /// Stops PostgreSQL in the fast way: running transactions are rolled back, the log is flushed, the next start needs no recovery.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
         await supervision;
         if (!process.HasExited)
         {
-            await account.RunAsync(binaries.Program("pg_ctl"), ["stop", "-D", folders.Cluster, "-m", "fast", "-w", "-t", "30"], CancellationToken.None);
+            await account.RunAsync(binaries.Program("pg_ctl"), ["stop", "-D", folders.Cluster, "-m", "fast", "-w", "-t", "30"],
+                CancellationToken.None);
             await process.WaitForExitAsync(CancellationToken.None);
         }
 
         process.Dispose();
         stopping.Dispose();
-        if (!folders.SocketFolder.StartsWith(folders.Root, StringComparison.Ordinal)) Directory.Delete(folders.SocketFolder, recursive: true);
+        if (!folders.SocketFolder.StartsWith(folders.Root, StringComparison.Ordinal))
+            Directory.Delete(folders.SocketFolder, recursive: true);
     }
 
     static int FreePort()

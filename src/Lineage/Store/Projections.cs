@@ -9,8 +9,8 @@ using Marten.Events.Aggregation;
 
 namespace Lineage.Store;
 
-// Each row is its aggregate's own fold with a version beside it: rules live in the aggregate, never here. The version is counted, because an append
-// in the quick mode does not know it yet when inline projections run.
+// Each row is its aggregate's own fold with a version beside it: rules live in the aggregate, never here. The version is counted, because
+// an append in the quick mode does not know it yet when inline projections run.
 
 public sealed partial class RunRows : SingleStreamProjection<RunRow, string>
 {
@@ -47,7 +47,8 @@ public sealed partial class CheckpointRows : SingleStreamProjection<CheckpointRo
         Checkpoint.Fold(snapshot?.State, e.Data) is { } checkpoint ? Row(id, checkpoint, (snapshot?.Version ?? 0) + 1) : null;
 
     static CheckpointRow Row(string id, Checkpoint state, long version) => new(
-        id, state.Id.Run.ToString(), state.Id.Generation.Value, state.Id.Step.Value, PhaseText(state.Phase), Candidate.Of(state), state, version);
+        id, state.Id.Run.ToString(), state.Id.Generation.Value, state.Id.Step.Value, PhaseText(state.Phase), Candidate.Of(state), state,
+            version);
 
     /// <summary>As JSON spells it.</summary>
     public static string PhaseText(CheckpointPhase phase) => phase switch

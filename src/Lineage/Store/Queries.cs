@@ -36,12 +36,14 @@ public sealed class Queries(IDocumentStore store)
         QueryAsync<RunRow>("where d.data -> 'state' ->> 'lease' = 'held'", ct);
 
     /// <summary>Checkpoints of a run, newest generation first, then newest step.</summary>
-    public Task<IReadOnlyList<CheckpointRow>> CheckpointsAsync(RunId run, CheckpointId? after, int limit, CancellationToken ct) => QueryAsync<CheckpointRow>(
+    public Task<IReadOnlyList<CheckpointRow>> CheckpointsAsync(RunId run, CheckpointId? after, int limit, CancellationToken ct) =>
+        QueryAsync<CheckpointRow>(
         "where d.run_name = ? and (d.generation, d.step) < (?, ?) order by d.generation desc, d.step desc limit ?", ct,
         run.ToString(), after?.Generation.Value ?? long.MaxValue, after?.Step.Value ?? long.MaxValue, limit);
 
     /// <summary>Sealed checkpoints that no verification has closed, oldest first.</summary>
-    public Task<IReadOnlyList<CheckpointRow>> UnverifiedAsync(CheckpointId? after, int limit, CancellationToken ct) => QueryAsync<CheckpointRow>(
+    public Task<IReadOnlyList<CheckpointRow>> UnverifiedAsync(CheckpointId? after, int limit, CancellationToken ct) =>
+        QueryAsync<CheckpointRow>(
         "where d.phase = 'sealed' and (d.run_name, d.generation, d.step) > (?, ?, ?) order by d.run_name, d.generation, d.step limit ?", ct,
         after?.Run.ToString() ?? "", after?.Generation.Value ?? -1, after?.Step.Value ?? -1, limit);
 
@@ -60,7 +62,8 @@ public sealed class Queries(IDocumentStore store)
     public async Task<IReadOnlyDictionary<CheckpointId, Checkpoint>> WithBasesAsync(Checkpoint target, CancellationToken ct)
     {
         var found = new Dictionary<CheckpointId, Checkpoint> { [target.Id] = target };
-        for (var edge = target.Opened.Base; edge is not null && found.Count <= Chains.ChainBuilder.LinksMax && !found.ContainsKey(edge.Checkpoint);)
+        for (var edge = target.Opened.Base; edge is not null && found.Count <= Chains.ChainBuilder.LinksMax
+            && !found.ContainsKey(edge.Checkpoint);)
         {
             if (await CheckpointAsync(edge.Checkpoint, ct) is not { State: var link }) break;
             found[link.Id] = link;

@@ -23,8 +23,8 @@ public sealed record CheckpointRow(
 public sealed record RecoveryRow(string Id, string RunName, long Generation, Recovery State, long Version);
 
 /// <summary>
-/// How long a lease is valid: a row, because renewals are telemetry and not history. One per generation, so a late renewal of an old generation never
-/// touches the newest lease.
+/// How long a lease is valid: a row, because renewals are telemetry and not history. One per generation, so a late renewal of an old
+/// generation never touches the newest lease.
 /// </summary>
 /// <param name="Id"><c>run/generation</c>.</param>
 public sealed record LeaseRow(string Id, DateTimeOffset Until)

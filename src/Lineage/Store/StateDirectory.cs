@@ -5,8 +5,8 @@ using Lineage.Contracts.Api;
 namespace Lineage.Store;
 
 /// <summary>
-/// The one folder of a server: database, lock, address. Holds a lock for as long as it lives, because two servers that both manage the same private
-/// PostgreSQL would stop it under each other. The kernel drops the lock when the process dies, however it dies.
+/// The one folder of a server: database, lock, address. Holds a lock for as long as it lives, because two servers that both manage the same
+/// private PostgreSQL would stop it under each other. The kernel drops the lock when the process dies, however it dies.
 /// </summary>
 public sealed class StateDirectory : IDisposable
 {
@@ -38,19 +38,23 @@ public sealed class StateDirectory : IDisposable
 
         try
         {
-            var locked = new FileStream(System.IO.Path.Combine(full, "server.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var locked = new FileStream(System.IO.Path.Combine(full, "server.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite,
+                FileShare.None);
             return new StateDirectory(full, locked);
         }
         catch (IOException e)
         {
             throw Failure.Of(
                 ProblemCodes.StateLocked, 409, "Another server uses this state directory",
-                $"{full} is locked by a running server. Nothing was changed. Stop that server (its address and pid are in {full}/server.json), " +
+                $"{full} is locked by a running server. Nothing was changed. Stop that server (its address and pid are in " +
+                $"{full}/server.json), " +
                 "or give another directory with --state or LINEAGE_STATE.", e);
         }
     }
 
-    /// <summary>Says where the server listens. Replaced in one rename, so that a reader sees the old or the new address and never half of one.</summary>
+    /// <summary>
+    /// Says where the server listens. Replaced in one rename, so that a reader sees the old or the new address and never half of one.
+    /// </summary>
     public void Publish(ServerAddress address)
     {
         var fresh = AddressFile + ".new";
@@ -72,13 +76,16 @@ public sealed class StateDirectory : IDisposable
     internal static LineageProblemException Unusable(string directory, Exception e) => (e.HResult & 0xFFFF) == NoSpaceLeft
         ? Failure.Of(
             ProblemCodes.DiskFull, 507, "No space left for the state directory",
-            $"{directory} is on a full file system: {e.Message} What was there is unchanged. Free some space, or give another directory with --state or LINEAGE_STATE.", e)
+            $"{directory} is on a full file system: {e.Message} What was there is unchanged. Free some space, or give another directory " +
+            "with --state or LINEAGE_STATE.", e)
         : Failure.Of(
             ProblemCodes.DirectoryUnwritable, 503, "The state directory cannot be written",
-            $"{directory} cannot be created or written: {e.Message} Nothing was changed. Give a directory of your own with --state or LINEAGE_STATE.", e);
+            $"{directory} cannot be created or written: {e.Message} Nothing was changed. Give a directory of your own with --state or " +
+            "LINEAGE_STATE.", e);
 }
 
 /// <summary>What <c>server.json</c> says.</summary>
-/// <param name="Postgres">Connection string without the password; the password is in <paramref name="PostgresPasswordFile"/>. Null for a given database.</param>
+/// <param name="Postgres">Connection string without the password; the password is in <paramref name="PostgresPasswordFile"/>. Null for a
+/// given database.</param>
 /// <param name="PostgresPid">Process id of the private PostgreSQL's postmaster at start; null for a given database.</param>
 public sealed record ServerAddress(string Url, int Pid, string? Postgres, string? PostgresPasswordFile, int? PostgresPid);

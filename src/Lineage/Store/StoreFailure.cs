@@ -8,7 +8,9 @@ namespace Lineage.Store;
 /// <summary>Another writer changed the same stream first.</summary>
 public sealed class ConcurrentChangeException(string message, Exception cause) : Exception(message, cause);
 
-/// <summary>Tells what an exception of the database means. The only place that knows; what it does not know stays what it is, a bug.</summary>
+/// <summary>
+/// Tells what an exception of the database means. The only place that knows; what it does not know stays what it is, a bug.
+/// </summary>
 public static class StoreFailure
 {
     const string IdleInTransactionTimeout = "25P03";
@@ -40,6 +42,7 @@ public static class StoreFailure
 
     /// <summary>Connection lost (08), resources exhausted (53), stopped or starting (57): nothing is wrong with the request.</summary>
     static bool IsUnavailable(string state) =>
-        state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("53", StringComparison.Ordinal) || state.StartsWith("57P", StringComparison.Ordinal)
+        state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("53", StringComparison.Ordinal)
+            || state.StartsWith("57P", StringComparison.Ordinal)
         || string.Equals(state, IdleInTransactionTimeout, StringComparison.Ordinal);
 }

@@ -12,9 +12,11 @@ public static class LineageTelemetry
 
     public static Meter Meter { get; } = new(Name);
 
-    public static Histogram<double> UseCaseSeconds { get; } = Meter.CreateHistogram<double>("lineage.use_case.duration", "s", "From request to commit, retries included");
+    public static Histogram<double> UseCaseSeconds { get; } =
+        Meter.CreateHistogram<double>("lineage.use_case.duration", "s", "From request to commit, retries included");
 
-    public static Counter<long> Facts { get; } = Meter.CreateCounter<long>("lineage.facts", "{message}", "Facts taken from the data plane, by outcome");
+    public static Counter<long> Facts { get; } = Meter.CreateCounter<long>("lineage.facts", "{message}",
+        "Facts taken from the data plane, by outcome");
 
     public static Counter<long> Refusals { get; } = Meter.CreateCounter<long>("lineage.refusals", "{refusal}", "Refused commands, by code");
 }

@@ -33,8 +33,10 @@ public sealed class OneRunLaws(SharedServer shared) : IClassFixture<SharedServer
         Assert.Equal(second.Checkpoint, points.Best!.Checkpoint);
 
         var recovery = await server.Client.StartRecoveryAsync(
-            story.Run, new StartRecovery(server.Client.Actor, new WorldSize(2), new Generation(1), "rank 1 killed by signal 9", [new Rank(1)], new Step(25)), default);
-        Assert.Equal((RecoveryPhase.Restoring, new Generation(2), second.Checkpoint), (recovery.Phase, recovery.Lease!.Generation, recovery.Chosen!.Value));
+            story.Run, new StartRecovery(server.Client.Actor, new WorldSize(2), new Generation(1), "rank 1 killed by signal 9",
+                [new Rank(1)], new Step(25)), default);
+        Assert.Equal((RecoveryPhase.Restoring, new Generation(2), second.Checkpoint),
+            (recovery.Phase, recovery.Lease!.Generation, recovery.Chosen!.Value));
         Assert.Equal([first.Checkpoint, second.Checkpoint], recovery.Chain!.Links.Select(static link => link.Checkpoint));
 
         foreach (var rank in new WorldSize(2).Ranks)

@@ -34,7 +34,8 @@ public sealed class RunningServer : IAsyncDisposable
         var options = new ServerOptions(folder, Url: "http://127.0.0.1:0", Narrate: said.Add) { Tick = TimeSpan.FromMilliseconds(200) };
         try
         {
-            var server = await LineageServer.StartAsync(adjust?.Invoke(options) ?? options, clock ?? TimeProvider.System, CancellationToken.None);
+            var server = await LineageServer.StartAsync(adjust?.Invoke(options) ?? options, clock ?? TimeProvider.System,
+                CancellationToken.None);
             return new RunningServer(server, folder, said);
         }
         catch

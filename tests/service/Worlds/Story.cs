@@ -19,14 +19,16 @@ public sealed class Story(LineageClient client, RunId run, WorldSize world)
     public static async Task<Story> BeginAsync(LineageClient client, string name, int world = 2, SavePolicy? policy = null)
     {
         var story = new Story(client, RunId.Parse(name), new WorldSize(world));
-        await client.RegisterRunAsync(new RegisterRun(story.Run, policy, new Dictionary<string, string>(StringComparer.Ordinal) { ["model"] = "tiny" }), default);
+        await client.RegisterRunAsync(new RegisterRun(story.Run, policy,
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["model"] = "tiny" }), default);
         await client.TakeLeaseAsync(story.Run, new TakeLease(client.Actor, new WorldSize(world)), default);
         return story;
     }
 
     public CheckpointId Id(long step, long generation = 1) => new(run, new Generation(generation), new Step(step));
 
-    public Task<SavePlan> OpenAsync(CheckpointId id, int rank = 0) => client.OpenCheckpointAsync(id, new OpenCheckpoint(world, Layout, RankActor(id, rank), "save-1"), default);
+    public Task<SavePlan> OpenAsync(CheckpointId id, int rank = 0) =>
+        client.OpenCheckpointAsync(id, new OpenCheckpoint(world, Layout, RankActor(id, rank), "save-1"), default);
 
     public IReadOnlyList<FactMessage> ReportsOf(SavePlan plan) => [.. world.Ranks.SelectMany(rank => ReportsOf(plan, rank))];
 
@@ -34,22 +36,27 @@ public sealed class Story(LineageClient client, RunId run, WorldSize world)
     {
         var id = plan.Checkpoint;
         var figures = new DiffFigures(
-            plan.Base is { } edge ? Hash($"shard {edge.Checkpoint}/{rank}") : null, 4_000, 1_000, new ChunkModeCounts(1, 2, 0, 3, 4), 1_500, 300);
+            plan.Base is { } edge ? Hash($"shard {edge.Checkpoint}/{rank}") : null, 4_000, 1_000, new ChunkModeCounts(1, 2, 0, 3, 4), 1_500,
+                300);
         return
         [
             new ShardDiffReported
             {
-                Id = MessageId.Derive("diff", id.ToString(), rank.ToString()), Checkpoint = id, Rank = rank, Actor = RankActor(id, rank.Value), Correlation = "save-1", Diff = figures,
+                Id = MessageId.Derive("diff", id.ToString(), rank.ToString()), Checkpoint = id, Rank = rank, Actor =
+                    RankActor(id, rank.Value), Correlation = "save-1", Diff = figures,
             },
             new ShardStoreReported
             {
-                Id = MessageId.Derive("store", id.ToString(), rank.ToString()), Checkpoint = id, Rank = rank, Actor = RankActor(id, rank.Value), Correlation = "save-1",
-                Diff = figures, Root = Hash($"shard {id}/{rank}"), StoredBytes = 1_234, Tier = "local", ObjectKey = ObjectKeys.Shard(new ShardId(id, rank)),
+                Id = MessageId.Derive("store", id.ToString(), rank.ToString()), Checkpoint = id, Rank = rank, Actor =
+                    RankActor(id, rank.Value), Correlation = "save-1",
+                Diff = figures, Root = Hash($"shard {id}/{rank}"), StoredBytes = 1_234, Tier = "local", ObjectKey =
+                    ObjectKeys.Shard(new ShardId(id, rank)),
             },
         ];
     }
 
-    public IReadOnlyList<FactMessage> FindingsOf(CheckpointId id, Finding finding = Finding.Intact) => [.. world.Ranks.Select(rank => new ShardVerificationReported
+    public IReadOnlyList<FactMessage> FindingsOf(CheckpointId id, Finding finding = Finding.Intact) =>
+        [.. world.Ranks.Select(rank => new ShardVerificationReported
     {
         Id = MessageId.Derive("verify", id.ToString(), rank.ToString(), finding.ToString()),
         Checkpoint = id,
@@ -90,7 +97,8 @@ public sealed class Story(LineageClient client, RunId run, WorldSize world)
         {
             var answer = await ask();
             if (holds(answer)) return answer;
-            if (TimeProvider.System.GetUtcNow() > until) throw new TimeoutException($"Waited {Patience.TotalSeconds:N0} s until {what}; last answer: {answer}");
+            if (TimeProvider.System.GetUtcNow() > until)
+                throw new TimeoutException($"Waited {Patience.TotalSeconds:N0} s until {what}; last answer: {answer}");
             await Task.Delay(TimeSpan.FromMilliseconds(30), TimeProvider.System);
         }
     }
