@@ -123,8 +123,20 @@ public sealed class RecoveryPort(
     {
         var check = verifier.VerifyAsync(chain, options.Parallel, ct);
         var third = TimeSpan.FromSeconds(Math.Max(1, lease.LeaseSeconds / 3.0));
-        while (await Task.WhenAny(check, Task.Delay(third, clock, ct)) != check) await RenewLeaseAsync(lease.Generation, ct);
+        while (await Task.WhenAny(check, Task.Delay(third, clock, ct)) != check) await RenewIfPossibleAsync(lease.Generation, ct);
         return await check;
+    }
+
+    async Task RenewIfPossibleAsync(Generation generation, CancellationToken ct)
+    {
+        try
+        {
+            await RenewLeaseAsync(generation, ct);
+        }
+        catch (RecoveryPortUnreachableException)
+        {
+            // The check goes on: a lease that runs out fences nobody, and the next request says whether the service is back.
+        }
     }
 
     static PortAnswer.Granted Granted(RecoveryView view, LeaseView lease, TimeSpan decide, TimeSpan verify) =>

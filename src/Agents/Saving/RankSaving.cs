@@ -20,8 +20,6 @@ public sealed record RankSavingOptions(Uri Server, string StoreRoot, Uri? Broker
 /// <summary>Puts the saving and restoring library of one rank together.</summary>
 public static class RankSaving
 {
-    static readonly TimeSpan BrokerPatience = TimeSpan.FromSeconds(30);
-
     /// <summary>
     /// Reports the rank to the service, opens its outbox, begins to deliver what an earlier process left there, and removes what died
     /// half written.
@@ -29,7 +27,7 @@ public static class RankSaving
     /// <param name="report">One line for the rank's log.</param>
     /// <param name="steps">Watches durable steps; null in production.</param>
     /// <exception cref="RankRefusedException">A newer generation writes the run (exit code 71).</exception>
-    /// <exception cref="LineageProblemException">directory-unwritable, disk-full, broker-unreachable.</exception>
+    /// <exception cref="LineageProblemException">directory-unwritable, disk-full.</exception>
     public static async Task<SavingHooks> OpenAsync(
         RankSavingOptions options, TimeProvider clock, Action<string> report, IDurableSteps? steps, CancellationToken ct)
     {
@@ -39,7 +37,7 @@ public static class RankSaving
         var tier = new LocalDirectoryTier(options.StoreRoot);
         var outbox = Outbox.Open(RankSavingOptions.OutboxDirectory(saver), problem => report($"{problem.Detail} [{problem.Code}]"));
         IFactPublisher publisher = options.Broker is { } broker
-            ? await BrokerFactPublisher.ConnectAsync(broker, clock, BrokerPatience, ct)
+            ? new BrokerFactPublisher(broker, clock)
             : new HttpFactPublisher(client);
         var pump = OutboxPump.For(outbox, publisher, client, clock, report, steps);
         pump.Start();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Lineage.Agents.Client;
 using Lineage.Agents.Keeping;
 using Lineage.Agents.Reporting;
@@ -16,10 +15,16 @@ namespace Lineage.Tests.Chaos.Sweeps;
 /// </summary>
 public sealed class SweepServer : IAsyncLifetime
 {
+    readonly string? broker;
     LineageServer? server;
 
-    public string State { get; } = Path.Combine(
-        Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"lineage-save-sweep-{Environment.ProcessId}"));
+    public SweepServer()
+    {
+    }
+
+    internal SweepServer(string broker) => this.broker = broker;
+
+    public string State { get; } = Directory.CreateTempSubdirectory("lineage-save-sweep-").FullName;
 
     public LineageClient Client { get; private set; } = null!;
 
@@ -29,8 +34,7 @@ public sealed class SweepServer : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Directory.CreateDirectory(State);
-        var options = new ServerOptions(State, "http://127.0.0.1:0") { Tick = TimeSpan.FromMilliseconds(100) };
+        var options = new ServerOptions(State, "http://127.0.0.1:0", BrokerAddress: broker) { Tick = TimeSpan.FromMilliseconds(100) };
         server = await LineageServer.StartAsync(options, TimeProvider.System, CancellationToken.None);
         Client = new LineageClient(new ClientOptions(new Uri(server.Url), ActorId.Parse("launcher:sweep/1")), TimeProvider.System);
         Keeper = new Keeper(
