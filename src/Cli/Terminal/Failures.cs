@@ -33,6 +33,8 @@ internal static class Failures
         AggregateException { InnerExceptions: [var only] } => ProblemOf(only),
         Agents.Training.LibtorchMissingException missing =>
             Problem.Of(missing.Code, 500, "libtorch is missing", WithoutCode(missing.Message)),
+        Agents.Training.CorpusMissingException missing =>
+            Problem.Of(missing.Code, 404, "No text to train on", WithoutCode(missing.Message)),
         Agents.Training.RankRefusedException refused =>
             Problem.Of(refused.Code, 409, "The rank may not go on", WithoutCode(refused.Message)),
         Agents.Launching.RecoveryPortUnreachableException away =>
@@ -59,7 +61,7 @@ internal static class Failures
     static bool IsDiskFull(IOException failure) => (failure.HResult & 0xFFFF) is 28 or 122;
 
     /// <summary>Messages for logs end with their code; the problem says it in its own place.</summary>
-    static string WithoutCode(string message)
+    public static string WithoutCode(string message)
     {
         var cut = message.LastIndexOf(" [", StringComparison.Ordinal);
         return cut > 0 && message.EndsWith(']') ? message[..cut] : message;

@@ -17,6 +17,7 @@ internal static class CommandTree
             HistoryVerbs.Show(globals),
             HistoryVerbs.Chain(globals),
             DoctorVerb.Create(globals),
+            RestoreVerb.Create(globals),
             VerifyVerb.Create(globals),
             ServerVerb.Create(globals),
             LaunchVerb.Create(globals),

@@ -3,6 +3,7 @@ using Lineage.Agents.Launching;
 using Lineage.Agents.Training;
 using Lineage.Cli.Rendering;
 using Lineage.Cli.Terminal;
+using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.Cli.Verbs;
@@ -54,7 +55,7 @@ internal sealed class LaunchNarrator(Invocation call, RunId run, Step last, Worl
             case RankEventKind.Ready when ready.Add(said.Rank) && ready.Count == world.Value:
                 Say(Tone.Plain, $"{run}: all ranks ready at step {said.Step}");
                 break;
-            case RankEventKind.Error:
+            case RankEventKind.Error when said.Code is not ProblemCodes.PeerLost:   // the failure that follows says who was lost
                 Say(Tone.Warn, $"{run}: rank {said.Rank}: {said.Message}");
                 break;
             case RankEventKind.Step when said.Rank.Value == 0:

@@ -4,7 +4,10 @@ using Lineage.Agents.Launching;
 using Lineage.Agents.Reporting;
 using Lineage.Agents.Restoring;
 using Lineage.Agents.Tiers;
+using Lineage.Agents.Training;
+using Lineage.ChaosHarness.Faults;
 using Lineage.Cli.Rendering;
+using Lineage.Cli.Terminal;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 
@@ -44,7 +47,7 @@ internal sealed class LaunchVerb
     async Task<int> RunAsync(Invocation call, CancellationToken ct)
     {
         var run = training.Run(call);
-        training.Trainer(call);   // refuses what no rank could train, before anything starts
+        RefuseWhatNoRankCouldTrain(call);
         var world = new WorldSize(call.Value(ranks));
         var holder = Invocation.ActorOf("launcher", $"{Environment.MachineName}/{Environment.ProcessId}");
         using var client = call.Client(holder);
@@ -65,9 +68,16 @@ internal sealed class LaunchVerb
         else if (result.End.ExitCode is ExitCodes.Interrupted)
             call.Outlet.Narrate(result.End.Message);
         else
-            call.Outlet.Write(Problem.Of(result.End.Code ?? ProblemCodes.Internal, 500, $"{run} ended", result.End.Message),
+            call.Outlet.Write(Problem.Of(result.End.Code ?? ProblemCodes.Internal, 500, $"{run} ended", Failures.WithoutCode(result.End.Message)),
                 result.End.ExitCode);
         return result.End.ExitCode;
+    }
+
+    /// <summary>Before a generation is granted for nothing.</summary>
+    void RefuseWhatNoRankCouldTrain(Invocation call)
+    {
+        Corpus.Load(training.Corpus(call), training.Trainer(call).Shape.Context);
+        KillAtDurableStep.Armed(Environment.GetEnvironmentVariable(KillAtDurableStep.Variable), default, new Generation(1));
     }
 
     LaunchPolicy PolicyOf(Invocation call, WorldSize world) =>

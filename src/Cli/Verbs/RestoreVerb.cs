@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using Lineage.Agents.Client;
+using Lineage.Agents.Restoring;
+using Lineage.Agents.Tiers;
+using Lineage.Cli.Rendering;
+using Lineage.Cli.Terminal;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.Cli.Verbs;
+
+/// <summary><c>restore REF</c>: a plan; with <c>--to DIR</c> or <c>--yes</c>, the plan carried out: every chunk checked, safetensors
+/// written.</summary>
+internal static class RestoreVerb
+{
+    public static Command Create(Globals globals)
+    {
+        var reference = Inputs.Reference();
+        var to = new Option<string?>("--to")
+        {
+            Description = "Directory to write safetensors into; must be empty or not exist.",
+            HelpName = "DIR"
+        };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Carry the plan out; without --to into RUN-gG-sSTEP here." };
+        var command = new Command("restore", "Shows how a checkpoint would be rebuilt; with --to, rebuilds it.") { reference, to, yes };
+        return globals.Runs(command, async (call, ct) =>
+        {
+            using var client = call.Client();
+            var plan = await client.GetRestorePlanAsync(call.Value(reference), ct);
+            var target = call.Value(to) ?? (call.Value(yes) ? NameOf(plan.Checkpoint) : null);
+            if (target is null)
+            {
+                call.Outlet.Write(Answer.One(
+                    plan, plan.Checkpoint.ToString(), screen => RestorePlanPage.Draw(plan, call.Value(reference), screen)));
+                return plan.Chain.Broken is null ? ExitCodes.Done : ExitCodes.FoundDamage;
+            }
+
+            call.Outlet.Narrate($"Restoring {plan.Checkpoint}: {plan.Why}");
+            return await ExecuteAsync(call, client, plan, Path.GetFullPath(target), ct);
+        });
+    }
+
+    static string NameOf(CheckpointId id) => $"{id.Run}-g{id.Generation}-s{id.Step}";
+
+    static async Task<int> ExecuteAsync(Invocation call, LineageClient client, RestorePlan plan, string target, CancellationToken ct)
+    {
+        var exporter = new CheckpointExporter(new LocalDirectoryTier(call.StoreDirectory), call.Clock);
+        var raw = plan.Chain.Links is [.., var last] ? last.Shards.Sum(static shard => shard.RawBytes) : 0;
+        try
+        {
+            var exported = await ProgressBar.WhileAsync(
+                $"restoring {plan.Checkpoint}", raw, () => WrittenSoFar(target), call.Clock, exporter.ExportAsync(plan.Chain, target, ct));
+            var files = new List<RestoredFile>();
+            foreach (var file in exported.Files)
+                files.Add(new RestoredFile(file.Name, file.Tensors, file.Bytes,
+                    await DigestAsync(Path.Combine(exported.Directory, file.Name), ct)));
+            var view = new RestoredView(
+                exported.Checkpoint, exported.Directory, files, exported.ReadBytes, exported.WrittenBytes, exported.Took.TotalSeconds);
+            call.Outlet.Write(Answer.One(view, exported.Directory, screen => RestoredPage.Draw(view, screen)));
+            return ExitCodes.Done;
+        }
+        catch (ShardDamagedException damaged)
+        {
+            await ReportAsync(call, client, damaged, ct);
+            throw new LineageProblemException(Problem.Of(
+                ProblemCodes.ShardDamaged, 409, "A stored shard is damaged",
+                $"{damaged.Shard} is {damaged.Found.Finding.ToString().ToLowerInvariant()}: {damaged.Found.Detail} Nothing was written to {target}. " +
+                $"The finding was reported, so that this checkpoint is no longer offered. Take another one: " +
+                $"lineage restore-point list {plan.Checkpoint.Run} --explain"), damaged);
+        }
+    }
+
+    static async Task ReportAsync(Invocation call, LineageClient client, ShardDamagedException damaged, CancellationToken ct)
+    {
+        var correlation = MessageId.Derive("restore", damaged.Shard.ToString(), client.Actor.ToString()).Value.ToString("N");
+        await using var publisher = await Facts.PublisherAsync(call, client, ct);
+        await publisher.PublishAsync([FindingReports.Of(damaged.Shard, damaged.Found, client.Actor, correlation)], ct);
+    }
+
+    /// <summary>The exporter writes into a hidden folder beside the target, which gets its name at the end.</summary>
+    static long WrittenSoFar(string target)
+    {
+        var parent = Path.GetDirectoryName(target) ?? target;
+        if (!Directory.Exists(parent)) return 0;
+        return Directory.EnumerateDirectories(parent, $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp")
+            .SelectMany(static folder => new DirectoryInfo(folder).EnumerateFiles()).Sum(static file => file.Length);
+    }
+
+    static async Task<ContentHash> DigestAsync(string path, CancellationToken ct)
+    {
+        await using var file = File.OpenRead(path);
+        return ContentHash.FromDigest(await SHA256.HashDataAsync(file, ct));
+    }
+}
