@@ -51,7 +51,7 @@ internal sealed class LaunchVerb
         var world = new WorldSize(call.Value(ranks));
         var holder = Invocation.ActorOf("launcher", $"{Environment.MachineName}/{Environment.ProcessId}");
         using var client = call.Client(holder);
-        await client.GetServiceAsync(ct);
+        await RefuseStepsThatAreDoneAsync(client, run, training.LastStep(call), ct);
         await using var publisher = await Facts.PublisherAsync(call, client, ct);
         var options = new LaunchOptions(run, call.StateDirectory, PolicyOf(call, world), RankCommandOf(call));
         var narrator = new LaunchNarrator(call, run, training.LastStep(call), world);
@@ -78,6 +78,24 @@ internal sealed class LaunchVerb
     {
         Corpus.Load(training.Corpus(call), training.Trainer(call).Shape.Context);
         KillAtDurableStep.Armed(Environment.GetEnvironmentVariable(KillAtDurableStep.Variable), default, new Generation(1));
+    }
+
+    /// <summary>A run that is further than that would be declared complete at a step that it has left behind.</summary>
+    static async Task RefuseStepsThatAreDoneAsync(LineageClient client, RunId run, Step last, CancellationToken ct)
+    {
+        await client.GetServiceAsync(ct);
+        try
+        {
+            if ((await client.GetRunAsync(run, ct)).NewestVerified is not { } newest || newest.Step <= last) return;
+            throw new LineageProblemException(Problem.Of(
+                ProblemCodes.BadRequest, 400, "Those steps are done",
+                $"{run} would go on from {newest}, which is beyond --steps {last}. Nothing was started. " +
+                $"Give more than {newest.Step} steps, or another run."));
+        }
+        catch (LineageProblemException none) when (none.Code is ProblemCodes.NoSuchRun or ProblemCodes.NotFound)
+        {
+            // The run begins with this launch.
+        }
     }
 
     LaunchPolicy PolicyOf(Invocation call, WorldSize world) =>
