@@ -42,7 +42,7 @@ internal static class HistoryRows
         var alive = Ancestors(newest, parents);
 
         var rows = new List<HistoryRow>();
-        if (history.Run.Phase is RunPhase.Completed) rows.Add(new HistoryRow.OfEnd(history.Run, End, newest));
+        if (history.Run.Phase is RunPhase.Completed) rows.Add(new HistoryRow.OfEnd(history.Run, End, Last(history) ?? newest));
         var generations = history.Checkpoints.Select(static view => view.Checkpoint.Generation)
             .Concat(recoveries.Keys).Distinct().OrderDescending();
         foreach (var generation in generations)
@@ -88,6 +88,11 @@ internal static class HistoryRows
         if (tip is not null) return Key(tip.Checkpoint);
         return recoveries.TryGetValue(current, out var recovery) ? Key(recovery) : Start;
     }
+
+    /// <summary>The save at the step where the run was completed, whatever became of it since.</summary>
+    static string? Last(History history) => history.Checkpoints
+        .Where(view => view.Checkpoint.Generation == history.Run.Generation && view.Checkpoint.Step == history.Run.FinalStep)
+        .Select(static view => Key(view.Checkpoint)).FirstOrDefault();
 
     static HashSet<string> Ancestors(string? key, Dictionary<string, string?> parents)
     {
