@@ -25,7 +25,9 @@ sealed class UnreadPoints(LineageClient client, IFactPublisher publisher, Checkp
         foreach (var point in unread) await VerifyAsync(point, ct);
     }
 
-    /// <summary>Ends when the service shows the findings, or quietly when patience is over: the choice then goes without this point.</summary>
+    /// <summary>
+    /// Ends when the service shows the findings, or quietly when patience is over: the choice then goes without this point.
+    /// </summary>
     async Task VerifyAsync(CheckpointView point, CancellationToken ct)
     {
         var facts = await probe.FindingsAsync(point, await client.GetChainAsync(point.Checkpoint, ct), ct);

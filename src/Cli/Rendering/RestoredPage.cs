@@ -21,7 +21,8 @@ internal static class RestoredPage
         [
             new Line(($"{screen.Glyphs.Verified} {view.Checkpoint}", Tone.Good), $" restored to {view.Directory}").Fit(screen),
             new Line((
-                $"  {Units.Bytes(view.ReadBytes)} read and checked, {Units.Bytes(view.WrittenBytes)} written in {Units.Seconds(view.Seconds)}",
+                $"  {Units.Bytes(view.ReadBytes)} read and checked, " +
+                $"{Units.Bytes(view.WrittenBytes)} written in {Units.Seconds(view.Seconds)}",
                 Tone.Dim)).Fit(screen),
             Line.Empty,
             .. table.Draw(screen, "  "),

@@ -42,10 +42,12 @@ internal static class Failures
         FormatException malformed => Problem.Of(ProblemCodes.BadRequest, 400, "Malformed input", malformed.Message),
         UnauthorizedAccessException denied => Problem.Of(
             ProblemCodes.DirectoryUnwritable, 500, "Access denied",
-            $"{denied.Message} Nothing else was changed. Give a directory of your own with --state, --store or --to, or change its rights."),
+            $"{denied.Message} Nothing else was changed. Give a directory of your own with --state, --store or --to, " +
+            $"or change its rights."),
         IOException full when IsDiskFull(full) => Problem.Of(
             ProblemCodes.DiskFull, 507, "Disk full",
-            $"{full.Message} What was complete before stays as it is. Free space, or give another directory with --state, --store or --to."),
+            $"{full.Message} What was complete before stays as it is. Free space, or give another directory with --state, " +
+            $"--store or --to."),
         IOException broken => Problem.Of(
             ProblemCodes.DirectoryUnwritable, 500, "Input or output failed", $"{broken.Message} What was complete before stays as it is."),
         SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } => Problem.Of(

@@ -38,9 +38,12 @@ internal sealed class LaunchNarrator(Invocation call, RunId run, Step last, Worl
             case LaunchNote.Recovered recovered:
                 var t = recovered.Timing;
                 Say(Tone.Good,
-                    $"{run}: recovered in {Units.Duration(t.Total)} (noticed {Units.Duration(t.Detect)}, stopped {Units.Duration(t.Stop)}, " +
+                    $"{run}: recovered in {Units.Duration(t.Total)} (noticed {Units.Duration(t.Detect)}, " +
+                    $"stopped {Units.Duration(t.Stop)}, " +
+                    $"" +
                     $"decided {Units.Duration(t.Decide)}, verified {Units.Duration(t.Verify)}, started {Units.Duration(t.Start)}, " +
-                    $"restored {Units.Duration(t.Restore)}, first step {Units.Duration(t.FirstStep)}); {Units.Count(t.LostSteps, "step")} done again");
+                    $"restored {Units.Duration(t.Restore)}, first step {Units.Duration(t.FirstStep)}); " +
+                    $"{Units.Count(t.LostSteps, "step")} done again");
                 break;
             case LaunchNote.Warned warned:
                 Say(Tone.Warn, warned.Message);

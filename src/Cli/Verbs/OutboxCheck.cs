@@ -34,7 +34,8 @@ internal static class OutboxCheck
             return waiting.Length == 0
                 ? new(name, CheckResult.Good, $"empty ({Units.Count(outboxes.Length, "rank")})")
                 : new(name, CheckResult.Note, $"{Units.Count(waiting.Length, "report")} wait to be delivered",
-                    "lineage launch --run RUN delivers them while it resumes the run; without it their checkpoints are abandoned at the deadline");
+                    "lineage launch --run RUN delivers them while it resumes the run; " +
+                    "without it their checkpoints are abandoned at the deadline");
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

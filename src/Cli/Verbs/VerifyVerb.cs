@@ -40,7 +40,8 @@ internal static class VerifyVerb
 
     static LineageProblemException Unverifiable(ChainView chain) => new(Problem.Of(
         ProblemCodes.NoSuchCheckpoint, 404, "Nothing to verify",
-        $"{chain.Checkpoint} has no stored chain: {chain.Broken ?? "it was never sealed"}. Nothing was read. See: lineage show {chain.Checkpoint}"));
+        $"{chain.Checkpoint} has no stored chain: {chain.Broken ?? "it was never sealed"}. Nothing was read. " +
+        $"See: lineage show {chain.Checkpoint}"));
 
     static VerificationView Shallow(Invocation call, ChainView chain)
     {

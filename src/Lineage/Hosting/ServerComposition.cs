@@ -65,7 +65,8 @@ static class ServerComposition
             .WithTracing(static tracing => tracing
                 .AddSource(LineageTelemetry.Name).AddSource("MassTransit").AddAspNetCoreInstrumentation().AddNpgsql().AddOtlpExporter())
             .WithMetrics(static metrics => metrics
-                .AddMeter(LineageTelemetry.Name).AddMeter("Marten").AddMeter("MassTransit").AddAspNetCoreInstrumentation().AddOtlpExporter());
+                .AddMeter(LineageTelemetry.Name).AddMeter("Marten").AddMeter("MassTransit").AddAspNetCoreInstrumentation()
+                    .AddOtlpExporter());
     }
 }
 

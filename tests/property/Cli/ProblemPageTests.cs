@@ -9,7 +9,8 @@ public class ProblemPageTests
 {
     static readonly Problem NoPoint = new(
         "https://lineage/errors/no-restore-point", "No restore point", 409,
-        "No restore point of demo satisfies the request: 2 candidates, 1 quarantined and 1 not verified. The run stands still; nothing changed.",
+        "No restore point of demo satisfies the request: 2 candidates, 1 quarantined and 1 not verified. The run stands still; " +
+        "nothing changed.",
         ProblemCodes.NoRestorePoint)
     {
         Extensions = new Dictionary<string, JsonElement>(StringComparer.Ordinal) { ["candidates"] = JsonSerializer.SerializeToElement(2) },

@@ -19,24 +19,28 @@ public sealed class ArchitectureTests
     static readonly string[] PureFolders =
     [
         "src/Contracts/Identity", "src/Contracts/Events", "src/Contracts/Messages", "src/Contracts/Api",
-        "src/Lineage/Decisions", "src/Lineage/Runs", "src/Lineage/Checkpoints", "src/Lineage/Chains", "src/Lineage/Restores", "src/Lineage/Verification",
+        "src/Lineage/Decisions", "src/Lineage/Runs", "src/Lineage/Checkpoints", "src/Lineage/Chains", "src/Lineage/Restores",
+            "src/Lineage/Verification",
         "src/Lineage/References",
     ];
 
     static readonly string[] Effects =
     [
-        "Marten", "JasperFx", "Weasel", "Npgsql", "MassTransit", "RabbitMQ", "Microsoft.AspNetCore", "Microsoft.Extensions", "System.Net", "System.IO",
+        "Marten", "JasperFx", "Weasel", "Npgsql", "MassTransit", "RabbitMQ", "Microsoft.AspNetCore", "Microsoft.Extensions", "System.Net",
+            "System.IO",
         "System.Diagnostics.Process", "System.Threading.Tasks", "System.Threading",
     ];
 
-    static readonly string[] EffectNames = ["TimeProvider", "Random", "File", "Directory", "Environment", "Console", "Task", "Thread", "HttpClient", "Stopwatch"];
+    static readonly string[] EffectNames =
+        ["TimeProvider", "Random", "File", "Directory", "Environment", "Console", "Task", "Thread", "HttpClient", "Stopwatch"];
 
     [Theory]
     [InlineData("Contracts"), InlineData("Lineage"), InlineData("Agents"), InlineData("ChaosHarness"), InlineData("Cli")]
     public void A_project_references_only_what_the_architecture_allows(string project)
     {
         var file = XDocument.Load(Path.Combine(Repository.Root, "src", project, $"{project}.csproj"));
-        var referenced = file.Descendants("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
+        var referenced = file.Descendants("ProjectReference")
+            .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
         Expect.None(referenced.Except(AllowedReferences[project], StringComparer.Ordinal).Select(name => $"{project} references {name}"));
     }
 
@@ -66,8 +70,10 @@ public sealed class ArchitectureTests
     public void Deciding_mentions_no_infrastructure_clock_randomness_or_io() => Expect.None(
         from source in Repository.Under(PureFolders)
         where !source.Path.EndsWith("Endpoints.cs", StringComparison.Ordinal)
-        from offence in Usings(source).Where(name => Effects.Any(effect => name == effect || name.StartsWith(effect + ".", StringComparison.Ordinal)))
-            .Concat(source.Syntax.DescendantNodes().OfType<IdentifierNameSyntax>().Select(name => name.Identifier.Text).Where(EffectNames.Contains))
+        from offence in Usings(source)
+            .Where(name => Effects.Any(effect => name == effect || name.StartsWith(effect + ".", StringComparison.Ordinal)))
+            .Concat(source.Syntax.DescendantNodes().OfType<IdentifierNameSyntax>().Select(name => name.Identifier.Text)
+                .Where(EffectNames.Contains))
             .Distinct(StringComparer.Ordinal)
         select $"{source.Path}: mentions {offence}");
 
@@ -82,7 +88,8 @@ public sealed class ArchitectureTests
     [Fact]
     public void MassTransit_stays_behind_the_ports_of_bus_and_reporting() => Expect.None(
         from source in Repository.Under("src")
-        where !source.Path.StartsWith("src/Lineage/Bus/", StringComparison.Ordinal) && !source.Path.StartsWith("src/Agents/Reporting/", StringComparison.Ordinal)
+        where !source.Path.StartsWith("src/Lineage/Bus/", StringComparison.Ordinal)
+            && !source.Path.StartsWith("src/Agents/Reporting/", StringComparison.Ordinal)
         from name in Usings(source)
         where name.StartsWith("MassTransit", StringComparison.Ordinal)
         select $"{source.Path}: uses {name}");

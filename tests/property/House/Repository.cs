@@ -34,6 +34,7 @@ sealed record SourceFile(string Path, string[] Lines, SyntaxNode Syntax)
     public static SourceFile Read(string file)
     {
         var text = File.ReadAllText(file);
-        return new SourceFile(System.IO.Path.GetRelativePath(Repository.Root, file), text.Split('\n'), CSharpSyntaxTree.ParseText(text).GetRoot());
+        return new SourceFile(
+            System.IO.Path.GetRelativePath(Repository.Root, file), text.Split('\n'), CSharpSyntaxTree.ParseText(text).GetRoot());
     }
 }

@@ -95,6 +95,7 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b(?!\(#\d+\))", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex LeftBehind();
 
-    [GeneratedRegex("(Manager|Helper|Helpers|Utils|Util|Service|Data|Info|Base)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(
+        "(Manager|Helper|Helpers|Utils|Util|Service|Data|Info|Base)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex SaysNothing();
 }
