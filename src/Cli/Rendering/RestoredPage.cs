@@ -13,10 +13,9 @@ internal static class RestoredPage
 {
     public static IReadOnlyList<Line> Draw(RestoredView view, Screen screen)
     {
-        var table = new Table(new("FILE"), new("TENSORS", Right: true), new("BYTES", Right: true), new("DIGEST"));
-        foreach (var file in view.Files)
-            table.Add((file.Name, Tone.Strong), file.Tensors.ToString(null, null), Units.Bytes(file.Bytes),
-                (file.Digest.ToString(), Tone.Dim));
+        // The order of sha256sum, so that a line can be compared with what it prints; it just fits into 100 columns.
+        var table = new Table(new("SHA-256"), new("FILE"), new("BYTES", Right: true));
+        foreach (var file in view.Files) table.Add((file.Digest.Hex, Tone.Dim), (file.Name, Tone.Strong), Units.Bytes(file.Bytes));
         return
         [
             new Line(($"{screen.Glyphs.Verified} {view.Checkpoint}", Tone.Good), $" restored to {view.Directory}").Fit(screen),
@@ -25,7 +24,7 @@ internal static class RestoredPage
                 $"{Units.Bytes(view.WrittenBytes)} written in {Units.Seconds(view.Seconds)}",
                 Tone.Dim)).Fit(screen),
             Line.Empty,
-            .. table.Draw(screen, "  "),
+            .. table.Draw(screen),
         ];
     }
 }

@@ -5,7 +5,9 @@ using Lineage.Contracts.Identity;
 namespace Lineage.Cli.Verbs;
 
 /// <summary>What a launch came to, and the shape of its JSON.</summary>
-internal sealed record LaunchView(RunId Run, LaunchResult Result);
+/// <param name="Saves">Checkpoints that the last generation opened.</param>
+/// <param name="LostSaves">Those of them that were abandoned.</param>
+internal sealed record LaunchView(RunId Run, LaunchResult Result, int Saves, int LostSaves);
 
 internal static class LaunchPage
 {
@@ -17,6 +19,9 @@ internal static class LaunchPage
         if (result.Generation is { } generation) facts.Add("generation", generation.ToString());
         facts.Add("recoveries", result.Recoveries.Count == 0 ? "none" : string.Join("; ", result.Recoveries.Select(static timing =>
             $"g{timing.Generation} in {Units.Duration(timing.Total)}, {Units.Count(timing.LostSteps, "step")} lost")));
+        facts.Add("saves", view.LostSaves == 0
+            ? $"{view.Saves} in this generation"
+            : ($"{view.LostSaves} of {view.Saves} of this generation were abandoned", Tone.Bad));
         if (result.SaveStalls.Count > 0)
         {
             var sorted = result.SaveStalls.Order().ToArray();

@@ -17,6 +17,7 @@ namespace Lineage.Cli.Verbs;
 internal sealed class LaunchVerb
 {
     const string BrokerVariable = "LINEAGE_BROKER";
+    const int CheckpointsMax = 100_000;
 
     readonly TrainingInputs training = new();
     readonly Option<int> ranks = Inputs.Count("-n", "Rank processes", 2, 1, 1024, "--ranks");
@@ -57,18 +58,31 @@ internal sealed class LaunchVerb
         var narrator = new LaunchNarrator(call, run, training.LastStep(call), world);
         var result = await Launcher.RunAsync(options, PortOf(call, run, holder, client, publisher), call.Clock, narrator.Hear, ct);
         narrator.Settle();
-        return Ended(call, run, result);
+        return result.End.ExitCode is ExitCodes.Done ? await CompletedAsync(call, client, run, result, ct) : Ended(call, run, result);
+    }
+
+    /// <summary>
+    /// Trained to the end. Saves that the last generation lost on the way are no secret and no success: training goes on without them,
+    /// the exit code says so.
+    /// </summary>
+    static async Task<int> CompletedAsync(Invocation call, LineageClient client, RunId run, LaunchResult result, CancellationToken ct)
+    {
+        var views = await Invocation.AllAsync<CheckpointView>(
+            (after, limit, token) => client.ListCheckpointsAsync(run, after, limit, token), CheckpointsMax, ct);
+        var ours = views.Where(view => view.Checkpoint.Generation == result.Generation).ToArray();
+        var lost = ours.Count(static view => view.Phase is CheckpointPhase.Abandoned);
+        var view = new LaunchView(run, result, ours.Length, lost);
+        call.Outlet.Write(Answer.One(view, run.ToString(), screen => LaunchPage.Draw(view, screen)));
+        return lost == 0 ? ExitCodes.Done : ExitCodes.Partial;
     }
 
     static int Ended(Invocation call, RunId run, LaunchResult result)
     {
-        if (result.End.ExitCode is ExitCodes.Done)
-            call.Outlet.Write(Answer.One(new LaunchView(run, result), run.ToString(), screen =>
-                LaunchPage.Draw(new LaunchView(run, result), screen)));
-        else if (result.End.ExitCode is ExitCodes.Interrupted)
+        if (result.End.ExitCode is ExitCodes.Interrupted)
             call.Outlet.Narrate(result.End.Message);
         else
-            call.Outlet.Write(Problem.Of(result.End.Code ?? ProblemCodes.Internal, 500, $"{run} ended", Failures.WithoutCode(result.End.Message)),
+            call.Outlet.Write(Problem.Of(result.End.Code ?? ProblemCodes.Internal, 500, $"{run} ended",
+                Failures.WithoutCode(result.End.Message)),
                 result.End.ExitCode);
         return result.End.ExitCode;
     }
