@@ -45,14 +45,20 @@ internal sealed record SettingsFile(string Path, IReadOnlyDictionary<string, str
 /// </summary>
 internal sealed class Settings
 {
-    public const string Server = "server", State = "state", Store = "store", Output = "output", Database = "database", Broker = "broker";
+    public const string Server = "server", State = "state", Store = "store", Output = "output", Postgres = "postgres", Broker = "broker";
     public const string DefaultServer = "http://127.0.0.1:8217", ProjectFileName = ".lineage.json";
+
+    /// <summary>A secret may be named by the file that holds it.</summary>
+    public const string FileScheme = "file://";
+
+    /// <summary>What may hold a password: never a flag, because every user of a machine can read every command line.</summary>
+    public static readonly IReadOnlyList<string> Secrets = [Postgres, Broker];
 
     readonly Dictionary<string, Setting> settings;
 
     Settings(Dictionary<string, Setting> settings) => this.settings = settings;
 
-    public static IReadOnlyList<string> Names { get; } = [Server, State, Store, Output, Database, Broker];
+    public static IReadOnlyList<string> Names { get; } = [Server, State, Store, Output, Postgres, Broker];
 
     public Setting this[string name] => settings[name];
 
@@ -90,6 +96,8 @@ internal sealed class Settings
         if (flags.TryGetValue(name, out var flag)) return new Setting(name, flag, $"--{name}");
         var variable = $"LINEAGE_{name.ToUpperInvariant()}";
         if (environment(variable) is { Length: > 0 } value) return new Setting(name, value, variable);
+        if (Secrets.Contains(name, StringComparer.Ordinal) && environment(variable + "_FILE") is { Length: > 0 } path)
+            return new Setting(name, FileScheme + path, variable + "_FILE");
         foreach (var file in files)
             if (file.Values.TryGetValue(name, out var set)) return new Setting(name, set, file.Path);
         return null;

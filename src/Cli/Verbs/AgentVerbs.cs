@@ -50,12 +50,7 @@ internal static class AgentVerbs
     public static Command Keeper(Globals globals)
     {
         var parallel = Inputs.Count("--parallel", "Shards read at the same time", Math.Max(1, Environment.ProcessorCount / 2), 1, 1024);
-        var broker = new Option<string?>("--broker")
-        {
-            Description = "RabbitMQ for facts, or file:///PATH that holds its address.",
-            HelpName = "ADDRESS"
-        };
-        var run = globals.Runs(new Command("run", "Verifies sealed checkpoints by reading back what is stored.") { parallel, broker },
+        var run = globals.Runs(new Command("run", "Verifies sealed checkpoints by reading back what is stored.") { parallel },
             async (call, ct) =>
         {
             var actor = Invocation.ActorOf("keeper", $"{Environment.MachineName}/{Environment.ProcessId}");

@@ -14,7 +14,8 @@ internal static class ConfigVerb
         var show = globals.Runs(new Command("show", "Settings that hold here.") { origin }, (call, _) =>
         {
             var withOrigin = call.Value(origin);
-            call.Outlet.Write(Answer.Many(call.Settings.All, static setting => setting.Name, screen =>
+            call.Outlet.Write(Answer.Many([.. call.Settings.All.Select(static setting => setting with { Value = Shown(setting) })],
+                static setting => setting.Name, screen =>
                 Page(call.Settings.All, withOrigin, screen)));
             return Task.FromResult(ExitCodes.Done);
         });
@@ -27,16 +28,19 @@ internal static class ConfigVerb
         foreach (var setting in settings)
         {
             table.Add(
-                (setting.Name, Tone.Strong), setting.Value is { } value ? WithoutSecret(value) : (screen.Glyphs.None, Tone.Dim),
+                (setting.Name, Tone.Strong), setting.Value is not null ? Shown(setting) : (screen.Glyphs.None, Tone.Dim),
                 (withOrigin ? setting.Origin : "", Tone.Dim));
         }
 
         return table.Draw(screen);
     }
 
-    /// <summary>A broker's or a database's address may carry a password.</summary>
-    static string WithoutSecret(string value) => Uri.TryCreate(value, UriKind.Absolute, out var address)
-        && address.UserInfo.Contains(':', StringComparison.Ordinal)
-        ? value.Replace(address.UserInfo, address.UserInfo.Split(':')[0] + ":***", StringComparison.Ordinal)
-        : value;
+    /// <summary>A secret is shown as the file that holds it, or not at all.</summary>
+    static string Shown(Setting setting) => setting switch
+    {
+        { Value: null } => "",
+        _ when !Settings.Secrets.Contains(setting.Name, StringComparer.Ordinal) => setting.Value,
+        _ when setting.Value.StartsWith(Settings.FileScheme, StringComparison.Ordinal) => setting.Value,
+        _ => "(set)",
+    };
 }

@@ -82,7 +82,7 @@ internal sealed class DoctorChecks(Invocation call)
                 : new(
                     name, CheckResult.Failed,
                         $"the server carries messages {service.Broker}, but a broker is set here ({call.Settings[Settings.Broker].Origin})",
-                    "lineage server run --broker ADDRESS, or unset the broker here");
+                    "start the server with the same LINEAGE_BROKER, or unset it here");
     }
 
     /// <summary>The time that the server writes on an answer has whole seconds; a skew changes no outcome, but it puzzles people.</summary>

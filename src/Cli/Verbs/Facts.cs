@@ -14,13 +14,11 @@ internal static class Facts
             ? await BrokerFactPublisher.ConnectAsync(broker, call.Clock, BrokerPatience, ct)
             : new HttpFactPublisher(client);
 
-    /// <summary>Null when no broker is set. The setting may name a file that holds the address, so that a password is in no process
-    /// list.</summary>
+    /// <summary>Null when no broker is set.</summary>
     public static Uri? Broker(Invocation call)
     {
         if (call.BrokerAddress is not { Length: > 0 } address) return null;
         BrokerAddress.Parse(address);   // refuses what is no address, without repeating it
-        return new Uri(address.StartsWith("file://", StringComparison.Ordinal) ? File.ReadAllText(new Uri(address).LocalPath).Trim()
-            : address);
+        return new Uri(address);
     }
 }

@@ -88,11 +88,6 @@ internal sealed class Globals(TimeProvider clock)
             if (parse.GetValue(option) is { } value) flags[name] = value;
         }
 
-        // Options of single verbs that are settings too.
-        foreach (var name in new[] { Settings.Database, Settings.Broker })
-            if (parse.CommandResult.Command.Options.FirstOrDefault(option => option.Name == $"--{name}") is Option<string?> option
-                && parse.GetValue(option) is { } value)
-                flags[name] = value;
         return flags;
     }
 

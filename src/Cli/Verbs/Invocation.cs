@@ -22,7 +22,11 @@ internal sealed class Invocation(ParseResult parse, Settings settings, Outlet ou
 
     public string StoreDirectory => Path.GetFullPath(settings[Settings.Store].Value!);
 
-    public string? BrokerAddress => settings[Settings.Broker].Value;
+    /// <summary>Null when no broker is set. Holds a password: for the client only.</summary>
+    public string? BrokerAddress => Secret(Settings.Broker);
+
+    /// <summary>Null when no database is set. Holds a password: for the server only.</summary>
+    public string? PostgresConnection => Secret(Settings.Postgres);
 
     public Uri ServerAddress => Uri.TryCreate(settings[Settings.Server].Value, UriKind.Absolute, out var server) && server.Scheme is "http"
         or "https"
@@ -31,6 +35,25 @@ internal sealed class Invocation(ParseResult parse, Settings settings, Outlet ou
             ProblemCodes.BadRequest, 400, "No address of a server",
             $"\"{settings[Settings.Server].Value}\" (from {settings[Settings.Server].Origin}) is no address of a server: " +
             $"expected http:// or https:// with host and port, for example {Settings.DefaultServer}. Nothing was asked."));
+
+    /// <exception cref="LineageProblemException">bad-request: the file that is to hold it cannot be read.</exception>
+    string? Secret(string name)
+    {
+        var (_, value, origin) = settings[name];
+        if (value?.StartsWith(Settings.FileScheme, StringComparison.Ordinal) is not true) return value;
+        var path = value[Settings.FileScheme.Length..];
+        try
+        {
+            return File.ReadAllText(path).Trim();
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            throw new LineageProblemException(Problem.Of(
+                ProblemCodes.BadRequest, 400, "A setting cannot be read",
+                $"{origin} names {path} for the setting {name}: {unreadable.Message} Nothing was started. Correct it, or unset it."),
+                    unreadable);
+        }
+    }
 
     public static ActorId Person { get; } = ActorOf("person", Environment.UserName);
 

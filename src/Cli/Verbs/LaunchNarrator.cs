@@ -16,7 +16,9 @@ internal sealed class LaunchNarrator(Invocation call, RunId run, Step last, Worl
 {
     static readonly TimeSpan QuietMax = TimeSpan.FromSeconds(10), FrameMin = TimeSpan.FromMilliseconds(100);
 
+    const int CauseLengthMax = 160;
     readonly HashSet<Rank> ready = [];
+    readonly HashSet<string> told = new(StringComparer.Ordinal);
     long lastTold;
     bool moving;
 
@@ -26,6 +28,7 @@ internal sealed class LaunchNarrator(Invocation call, RunId run, Step last, Worl
         {
             case LaunchNote.GenerationStarted started:
                 ready.Clear();
+                told.Clear();
                 Say(Tone.Strong,
                     $"{run}: generation {started.Generation}, {Units.Count(world.Value, "rank")}, from {From(started)}: {started.Why}");
                 break;
@@ -33,7 +36,7 @@ internal sealed class LaunchNarrator(Invocation call, RunId run, Step last, Worl
                 Hear(said.Event);
                 break;
             case LaunchNote.GenerationFailed failed:
-                Say(Tone.Warn, $"{run}: generation {failed.Generation} failed: {failed.Failure.Cause}");
+                Say(Tone.Warn, $"{run}: generation {failed.Generation} failed: {Short(failed.Failure.Cause)}");
                 break;
             case LaunchNote.Recovered recovered:
                 var t = recovered.Timing;
@@ -58,7 +61,8 @@ internal sealed class LaunchNarrator(Invocation call, RunId run, Step last, Worl
             case RankEventKind.Ready when ready.Add(said.Rank) && ready.Count == world.Value:
                 Say(Tone.Plain, $"{run}: all ranks ready at step {said.Step}");
                 break;
-            case RankEventKind.Error when said.Code is not ProblemCodes.PeerLost:   // the failure that follows says who was lost
+            case RankEventKind.Error when said.Code is not ProblemCodes.PeerLost
+                && told.Add(said.Message ?? ""):   // the failure that follows says who was lost
                 Say(Tone.Warn, $"{run}: rank {said.Rank}: {said.Message}");
                 break;
             case RankEventKind.Step when said.Rank.Value == 0:
@@ -71,6 +75,9 @@ internal sealed class LaunchNarrator(Invocation call, RunId run, Step last, Worl
                 break;
         }
     }
+
+    /// <summary>The first words of all ranks' ends: the whole message of each kind was told when it came.</summary>
+    static string Short(string cause) => cause.Length <= CauseLengthMax ? cause : cause[..CauseLengthMax] + " ...";
 
     static string From(LaunchNote.GenerationStarted started) => started.RestorePoint?.ToString() ?? "the initial state";
 

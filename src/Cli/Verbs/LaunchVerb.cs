@@ -16,7 +16,6 @@ namespace Lineage.Cli.Verbs;
 /// <summary><c>launch</c>: starts the ranks of a run on this machine, watches them, and recovers until the run is complete.</summary>
 internal sealed class LaunchVerb
 {
-    const string BrokerVariable = "LINEAGE_BROKER";
     const int CheckpointsMax = 100_000;
 
     readonly TrainingInputs training = new();
@@ -28,18 +27,12 @@ internal sealed class LaunchVerb
     readonly Option<int> lease = Inputs.Count("--lease", "Seconds a lease holds without renewal", SavePolicy.Default.LeaseSeconds, 1,
         86_400);
     readonly Option<int> restarts = Inputs.Count("--restarts", "Restarts of the ranks before giving up", 10, 0, 1_000_000);
-    readonly Option<string?> broker = new("--broker")
-    {
-        Description = "RabbitMQ for facts, or file:///PATH of a file that holds its address.",
-        HelpName = "ADDRESS",
-    };
-
     public static Command Create(Globals globals)
     {
         var verb = new LaunchVerb();
         var command = new Command("launch", "Trains a run with rank processes on this machine; asks the service where to start from.")
         {
-            verb.ranks, verb.fullEvery, verb.deadline, verb.lease, verb.restarts, verb.broker,
+            verb.ranks, verb.fullEvery, verb.deadline, verb.lease, verb.restarts,
         };
         verb.training.AddTo(command);
         return globals.Runs(command, verb.RunAsync);
@@ -135,8 +128,6 @@ internal sealed class LaunchVerb
 
     RankCommand RankCommandOf(Invocation call)
     {
-        // A broker's address may hold a password, which has no place on a command line.
-        if (call.BrokerAddress is { } address) Environment.SetEnvironmentVariable(BrokerVariable, address);
         string[] arguments =
         [
             "agent", "rank", "--server", call.ServerAddress.ToString(), "--state", call.StateDirectory, "--store", call.StoreDirectory,

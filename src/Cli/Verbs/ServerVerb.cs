@@ -13,23 +13,13 @@ internal static class ServerVerb
             Description = $"Where to listen (default {ServerOptions.DefaultUrl}; port 0 takes a free one).",
             HelpName = "URL",
         };
-        var database = new Option<string?>("--database")
-        {
-            Description = "PostgreSQL to use, as a connection string (default: a private one in the state directory).",
-            HelpName = "CONNECTION",
-        };
-        var broker = new Option<string?>("--broker")
-        {
-            Description = "RabbitMQ to use, or file:///PATH of a file that holds its address (default: messages stay in this process).",
-            HelpName = "ADDRESS",
-        };
-        var run = globals.Runs(new Command("run", "Starts the server and runs it until it is asked to stop.") { url, database, broker },
+        var run = globals.Runs(new Command("run", "Starts the server and runs it until it is asked to stop.") { url },
             async (call, ct) =>
         {
             var listen = call.Value(url) ?? Environment.GetEnvironmentVariable("LINEAGE_URL");
             var options = new ServerOptions(
                 call.StateDirectory, string.IsNullOrEmpty(listen) ? ServerOptions.DefaultUrl : listen,
-                call.Settings[Configuration.Settings.Database].Value, call.BrokerAddress, call.Outlet.Narrate);
+                call.PostgresConnection, call.BrokerAddress, call.Outlet.Narrate);
             await ServerProgram.RunAsync(options, call.Clock, ct);
             return AgentVerbs.Stopped();
         });

@@ -34,6 +34,12 @@ public class PageTests
         "demo:latest-verified", Sample.Wide));
 
     [Fact]
+    public void A_restore_prints_the_digest_of_every_file_whole() => GoldenPage.Check("restored", RestoredPage.Draw(
+        new RestoredView(Sample.Id(2, 30), "/data/restored", [new("model.safetensors", 85, 1_455_816, Sample.Hash("m")),
+            new("rank-00000.safetensors", 2, 5_392, Sample.Hash("r"))], 1_824_522, 1_461_208, 0.466),
+        Sample.Wide));
+
+    [Fact]
     public void A_recovery_has_a_page_of_its_own() =>
         GoldenPage.Check("recovery", RecoveryPage.Draw(Sample.History().Recoveries[1], Sample.Wide));
 

@@ -53,4 +53,21 @@ public class SettingsTests
         Assert.Contains("/p/.lineage.json", refusal.Message, StringComparison.Ordinal);
         Assert.Contains(says, refusal.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_secret_may_be_named_by_its_file_and_the_value_itself_wins()
+    {
+        var both = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["LINEAGE_BROKER"] = "amqp://a",
+            ["LINEAGE_BROKER_FILE"] = "/b",
+        };
+        Assert.Equal("amqp://a", Settings.Resolve(None, both.GetValueOrDefault, [], "/state", _ => null)[Settings.Broker].Value);
+        both.Remove("LINEAGE_BROKER");
+        Assert.Equal("file:///b", Settings.Resolve(None, both.GetValueOrDefault, [], "/state", _ => null)[Settings.Broker].Value);
+        Assert.Equal(
+            Settings.DefaultServer,
+            Settings.Resolve(None, static name => name is "LINEAGE_SERVER_FILE" ? "/b" : null, [], "/state", _ =>
+                null)[Settings.Server].Value);
+    }
 }
