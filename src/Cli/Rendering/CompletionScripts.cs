@@ -14,7 +14,9 @@ internal static class CompletionScripts
             local rest=${COMP_LINE#*[[:space:]]}
             local cut=$(( ${#COMP_LINE} - ${#rest} ))
             local IFS=$'\n'
-            COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "[suggest:$(( COMP_POINT - cut ))]" "$rest" 2>/dev/null)" -- "$word"))
+            local offers=$("${COMP_WORDS[0]}" "[suggest:$(( COMP_POINT - cut ))]" "$rest" 2>/dev/null)
+            [[ $word == -* ]] || offers=$(grep -v '^[-/]' <<<"$offers")
+            COMPREPLY=($(compgen -W "$offers" -- "$word"))
         }
         complete -o default -F _lineage lineage
         """;
@@ -26,6 +28,7 @@ internal static class CompletionScripts
             local cut=$(( ${#BUFFER} - ${#rest} ))
             local -a offers
             offers=("${(@f)$("${words[1]}" "[suggest:$(( CURSOR - cut ))]" "$rest" 2>/dev/null)}")
+            [[ ${words[CURRENT]} == -* ]] || offers=(${offers:#[-\/]*})
             compadd -- $offers
         }
         compdef _lineage lineage
