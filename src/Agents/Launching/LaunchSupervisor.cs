@@ -43,6 +43,13 @@ public static class LaunchSupervisor
         var (lease, recovery) = (granted.LeaseSeconds, state.Recovery);
         state = state with { Generation = granted.Generation, LeaseSeconds = lease, RenewAt = RenewAt(lease, now) };
         if (state.StopAsked) return Released(state, ExitCodes.Interrupted, "interrupted", "Stopped before ranks were started.");
+        if (granted.RestorePoint is { } point && point.Step > state.Policy.LastStep)
+        {
+            return Released(state, ExitCodes.Usage, ProblemCodes.BadRequest,
+                $"The run was asked to end at step {state.Policy.LastStep}, but it goes on from {point}, which is already past it. " +
+                "Nothing was changed. Launch it with more steps.");
+        }
+
         var ranks = state.Policy.WorldSize.Ranks.ToImmutableSortedDictionary(static r => r.Value, _ => new RankLife(now));
         return new LaunchStep(
             state with

@@ -68,7 +68,7 @@ internal static class Marks
         RejectionReason.Quarantined => "quarantined",
         RejectionReason.ChainBroken => "chain broken",
         RejectionReason.OtherWorldSize => "other world size",
-        RejectionReason.OffHistory => "off this history",
+        RejectionReason.OffHistory => "off history",
         RejectionReason.AfterRequestedStep => "after the step asked for",
         _ => reason.ToString(),
     };

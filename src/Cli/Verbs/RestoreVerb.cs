@@ -65,7 +65,8 @@ internal static class RestoreVerb
             await ReportAsync(call, client, damaged, ct);
             throw new LineageProblemException(Problem.Of(
                 ProblemCodes.ShardDamaged, 409, "A stored shard is damaged",
-                $"{damaged.Shard} is {damaged.Found.Finding.ToString().ToLowerInvariant()}: {damaged.Found.Detail} Nothing was written to {target}. " +
+                $"{damaged.Shard} is {damaged.Found.Finding.ToString().ToLowerInvariant()}: {damaged.Found.Detail} " +
+                $"Nothing was written to {target}. " +
                 $"The finding was reported, so that this checkpoint is no longer offered. Take another one: " +
                 $"lineage restore-point list {plan.Checkpoint.Run} --explain"), damaged);
         }

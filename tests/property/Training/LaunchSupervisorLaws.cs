@@ -174,6 +174,15 @@ public sealed class LaunchSupervisorLaws
             told.Restore.TotalSeconds, told.FirstStep.TotalSeconds, told.LostSteps));
     }
 
+    [Fact]
+    public void A_run_that_is_already_past_the_last_step_is_refused_instead_of_called_complete()
+    {
+        var state = Grant(
+            LaunchState.Initial(LaunchPolicy.Of(new WorldSize(2), new Step(60))), generation: 2, point: CheckpointId.Parse("demo/1/80"));
+
+        Assert.Equal((LaunchPhase.Finished, ExitCodes.Usage, ProblemCodes.BadRequest), (state.Phase, state.End?.ExitCode, state.End?.Code));
+    }
+
     static LaunchState Running(int worldSize) =>
         Grant(LaunchState.Initial(LaunchPolicy.Of(new WorldSize(worldSize), new Step(60))), generation: 1, point: null);
 
