@@ -4,8 +4,7 @@ namespace Lineage.Agents.Capture;
 
 /// <summary>
 /// Memory outside the garbage collector's heap, with lengths beyond 2^31 bytes, 64-byte aligned. Not zeroed. Owned by whoever rented it
-/// from a
-/// <see cref="BufferPool"/> until it is returned.
+/// from a <see cref="BufferPool"/> until it is returned.
 /// </summary>
 public sealed unsafe class NativeBuffer : SafeHandle
 {

@@ -9,9 +9,8 @@ namespace Lineage.Agents.Capture;
 
 /// <summary>
 /// SHA-256 over a rank's canonical state: for each tensor in layout order its name, element type, global shape, offsets and sizes, each
-/// preceded
-/// by its length as a little-endian 64-bit number, then the length of its raw bytes and the bytes. Equal digests mean equal state, bit
-/// for bit.
+/// preceded by its length as a little-endian 64-bit number, then the length of its raw bytes and the bytes. Equal digests mean equal
+/// state, bit for bit.
 /// </summary>
 public static class StateDigest
 {

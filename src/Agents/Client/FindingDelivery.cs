@@ -7,8 +7,7 @@ namespace Lineage.Agents.Client;
 
 /// <summary>
 /// Brings damage that was found before a restore on record, and then has the service choose again. Findings travel as facts, so the
-/// choice waits
-/// until the service shows them; a finding is told again until it does.
+/// choice waits until the service shows them; a finding is told again until it does.
 /// </summary>
 sealed class FindingDelivery(LineageClient client, IFactPublisher publisher, TimeProvider clock, TimeSpan patience)
 {

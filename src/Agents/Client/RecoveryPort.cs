@@ -20,8 +20,7 @@ public sealed record RecoveryPortOptions(
 
 /// <summary>
 /// The launcher's questions, asked of the service. The chosen chain is checked deeply here, before any rank starts; damage is reported
-/// and the
-/// service chooses again, until a point holds or none is left.
+/// and the service chooses again, until a point holds or none is left.
 /// </summary>
 /// <remarks>If the launcher dies in here, the lease runs out or is taken over by its next start; findings that were reported stay on
 /// record.</remarks>

@@ -13,8 +13,7 @@ namespace Lineage.Agents.Client;
 
 /// <summary>
 /// Sends requests, repeats them where the failure is transient, and turns every failure into a <see cref="LineageProblemException"/>.
-/// Repeating is safe
-/// because every route is idempotent for the same body.
+/// Repeating is safe because every route is idempotent for the same body.
 /// </summary>
 internal sealed class ServiceTransport : IDisposable
 {

@@ -7,8 +7,8 @@ namespace Lineage.Agents.Codec;
 
 /// <summary>
 /// Byte planes: the lowest bytes of all numbers, then the next ones, and so on, <c>planes[p·n + i] = numbers[i·width + p]</c>. Done by
-/// halving: each round
-/// parts every run of numbers into their low and their high halves, so that one narrowing (or widening) instruction carries all widths.
+/// halving: each round parts every run of numbers into their low and their high halves, so that one narrowing (or widening) instruction
+/// carries all widths.
 /// </summary>
 public static class BytePlanes
 {

@@ -4,9 +4,8 @@ using Lineage.Contracts.Format;
 namespace Lineage.Agents.Codec;
 
 /// <summary>
-/// Encodes and decodes one chunk at a time (docs/FORMAT.md, section 3.2), each in the cheapest mode and never above its raw size. Keeps its
-/// buffers from
-/// chunk to chunk. Not thread safe.
+/// Encodes and decodes one chunk at a time (docs/FORMAT.md, section 3.2), each in the cheapest mode and never above its raw size. Keeps
+/// its buffers from chunk to chunk. Not thread safe.
 /// </summary>
 public sealed class ChunkCodec : IDisposable
 {

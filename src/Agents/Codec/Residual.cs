@@ -6,8 +6,8 @@ namespace Lineage.Agents.Codec;
 
 /// <summary>
 /// What is split into planes instead of the numbers themselves, and back (docs/FORMAT.md, section 3.2). All of it is a bijection on the
-/// bits, so NaN
-/// payloads, -0.0 and denormals need no care. The scalar forms are the specification; the wide loops do the same to 32 bytes at a time.
+/// bits, so NaN payloads, -0.0 and denormals need no care. The scalar forms are the specification; the wide loops do the same to 32 bytes
+/// at a time.
 /// </summary>
 public static class Residual
 {

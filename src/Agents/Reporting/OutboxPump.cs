@@ -9,8 +9,7 @@ namespace Lineage.Agents.Reporting;
 
 /// <summary>
 /// Carries facts from the outbox to the service until they are settled: the shell around <see cref="PumpStep"/>. One background loop; a
-/// service
-/// that is away only makes it wait.
+/// service that is away only makes it wait.
 /// </summary>
 /// <param name="ask">Reads a checkpoint from the service; a <see cref="LineageProblemException"/> counts as no answer.</param>
 /// <param name="report">Told once when facts cannot be delivered, and again when they can; for logs.</param>

@@ -16,13 +16,11 @@ public sealed record Exported(
 
 /// <summary>
 /// Rebuilds a whole checkpoint and writes it as safetensors: <c>model.safetensors</c> with every tensor put together from all ranks'
-/// rectangles,
-/// and <c>rank-00003.safetensors</c> with what belongs to one rank only (its random state, its data cursor).
+/// rectangles, and <c>rank-00003.safetensors</c> with what belongs to one rank only (its random state, its data cursor).
 /// </summary>
 /// <remarks>
 /// Every chunk is checked on the way. The files appear together: they are written into a folder beside the target, which takes the
-/// target's name
-/// at the end; a crash before that leaves that folder, whose name ends in <c>.tmp</c>, and no target.
+/// target's name at the end; a crash before that leaves that folder, whose name ends in <c>.tmp</c>, and no target.
 /// </remarks>
 public sealed class CheckpointExporter(ITier tier, TimeProvider clock)
 {

@@ -8,9 +8,8 @@ using Lineage.Contracts.Identity;
 namespace Lineage.Agents.Restoring;
 
 /// <summary>
-/// The opened shards of one rank along a chain, full one first, each checked against the plan: that it is there, of the recorded size,
-/// of this
-/// very checkpoint, rank and world, with the recorded root, and built on the very base that the plan names. Chunks are not read yet.
+/// The opened shards of one rank along a chain, full one first, each checked against the plan: that it is there, of the recorded size, of
+/// this very checkpoint, rank and world, with the recorded root, and built on the very base that the plan names. Chunks are not read yet.
 /// </summary>
 public sealed class PlannedChain : IDisposable
 {

@@ -13,8 +13,7 @@ public sealed record Restored(CheckpointId Checkpoint, long RawBytes, long ReadB
 
 /// <summary>
 /// Rebuilds one rank's state through its chain. Every stored digest and every hash taken at capture is checked before the first byte
-/// reaches
-/// the state, so a damaged chain changes nothing: never a mixture of steps.
+/// reaches the state, so a damaged chain changes nothing: never a mixture of steps.
 /// </summary>
 /// <remarks>A crash in the middle leaves nothing behind: it only reads, and the state lives in this process.</remarks>
 public sealed class Restorer(ITier tier, TimeProvider clock)

@@ -9,9 +9,8 @@ using Lineage.Contracts.Identity;
 namespace Lineage.Agents.Restoring;
 
 /// <summary>
-/// Checks one rank's shard of the last link of a chain as deeply as a restore would: every stored digest, every chunk decoded through
-/// its base,
-/// every hash taken at capture, and the identity against the plan. Damage is a value.
+/// Checks one rank's shard of the last link of a chain as deeply as a restore would: every stored digest, every chunk decoded through its
+/// base, every hash taken at capture, and the identity against the plan. Damage is a value.
 /// </summary>
 public static class ShardProbe
 {

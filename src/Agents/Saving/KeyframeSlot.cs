@@ -7,8 +7,7 @@ namespace Lineage.Agents.Saving;
 
 /// <summary>
 /// The base that the next incremental refers to, kept in memory: the last sealed full capture, or the base as it was read back from the
-/// tier after
-/// a restart. At most one. Used by the background writer only.
+/// tier after a restart. At most one. Used by the background writer only.
 /// </summary>
 sealed class KeyframeSlot : IDisposable
 {

@@ -95,8 +95,7 @@ public sealed record SaveBounds(TimeSpan OpenPatience, TimeSpan ClosePatience);
 
 /// <summary>
 /// The protocol of one rank's save. Pure. It always ends, because each waiting state has a bound of its own on this process's clock; and
-/// the
-/// report is only asked for after the shard is durable.
+/// the report is only asked for after the shard is durable.
 /// </summary>
 public static class SaveStep
 {

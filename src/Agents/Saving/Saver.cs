@@ -9,13 +9,11 @@ namespace Lineage.Agents.Saving;
 
 /// <summary>
 /// Saves one rank's state: captures it while training stands still, and does everything else on a background writer, one save at a time,
-/// so that
-/// each can build on the one before. A failed save is recorded and counted and never stops training; being fenced does.
+/// so that each can build on the one before. A failed save is recorded and counted and never stops training; being fenced does.
 /// </summary>
 /// <remarks>
 /// If the process dies, a capture that was not yet durable is gone and its checkpoint is abandoned at the deadline; one whose report is
-/// in the
-/// outbox is reported by the next process of this rank.
+/// in the outbox is reported by the next process of this rank.
 /// </remarks>
 public sealed class Saver : IAsyncDisposable
 {

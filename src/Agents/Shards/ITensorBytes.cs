@@ -19,8 +19,7 @@ public interface ITensorBytes
 
     /// <summary>
     /// XxHash3-64 that was taken of a raw chunk when it was captured; null if none was. A writer compares what it encodes against it, so
-    /// that memory
-    /// damaged between capture and encode is never stored as good.
+    /// that memory damaged between capture and encode is never stored as good.
     /// </summary>
     /// <param name="ordinal">Number of the chunk inside the tensor, as <see cref="ChunkPlan"/> cuts it.</param>
     ulong? HashAtCapture(int tensor, long ordinal) => null;

@@ -4,8 +4,7 @@ namespace Lineage.Agents.Shards;
 
 /// <summary>
 /// The shards of one rank that rebuild its state together: the full one first, then every delta. Restoring reads the top link chunk by
-/// chunk through
-/// the links below, so the state is never in memory as a whole. Owns its readers. Not thread safe.
+/// chunk through the links below, so the state is never in memory as a whole. Owns its readers. Not thread safe.
 /// </summary>
 public sealed class ShardChain : IDisposable
 {

@@ -8,8 +8,7 @@ namespace Lineage.Agents.Shards;
 
 /// <summary>
 /// Reads one shard object by ranges. Opening checks header, footer and index with their digests; chunks are read and checked one by one.
-/// Not thread
-/// safe: open one reader per thread.
+/// Not thread safe: open one reader per thread.
 /// </summary>
 public sealed class ShardReader : IDisposable
 {

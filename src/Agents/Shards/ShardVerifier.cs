@@ -18,8 +18,7 @@ public static class ShardVerifier
 {
     /// <param name="baseState">
     /// The base's bytes, needed to verify an incremental shard deeply. Without them, or if they are damaged themselves, a shard that is
-    /// otherwise
-    /// intact is <see cref="Finding.Unknown"/>.
+    /// otherwise intact is <see cref="Finding.Unknown"/>.
     /// </param>
     public static ShardFinding Verify(
         string path, ShardExpectation expected, VerificationDepth depth, ITensorBytes? baseState, CancellationToken ct)

@@ -4,9 +4,8 @@ using Lineage.Contracts.Identity;
 namespace Lineage.Agents.Shards;
 
 /// <summary>
-/// A stored shard as a source of raw bytes: decodes the chunks that a read touches, through its base, each one checked, and keeps the last.
-/// Reading in
-/// the order of the chunks decodes each once. Not thread safe.
+/// A stored shard as a source of raw bytes: decodes the chunks that a read touches, through its base, each one checked, and keeps the
+/// last. Reading in the order of the chunks decodes each once. Not thread safe.
 /// </summary>
 sealed class ShardView : ITensorBytes
 {

@@ -10,9 +10,8 @@ public static class TensorMerge
     const int BufferBytes = 1 << 20;
 
     /// <summary>
-    /// A tensor that is cut across ranks becomes one. One that every rank holds whole becomes one if all have the same bytes; otherwise it
-    /// is a rank's
-    /// own (its generator, say) and each is kept as <c>rank-00000.name</c>.
+    /// A tensor that is cut across ranks becomes one. One that every rank holds whole becomes one if all have the same bytes; otherwise
+    /// it is a rank's own (its generator, say) and each is kept as <c>rank-00000.name</c>.
     /// </summary>
     /// <param name="ranks">In rank order; read through to compare what is replicated.</param>
     /// <exception cref="ShardLayoutException">The pieces of a tensor do not cover it exactly once, or ranks disagree about its type or

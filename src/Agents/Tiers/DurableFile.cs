@@ -5,8 +5,7 @@ namespace Lineage.Agents.Tiers;
 
 /// <summary>
 /// Writes one file so that it exists wholly or not at all: temporary file in the same directory, fsync, rename without replacing, fsync
-/// of the directory
-/// and of every parent that had to be made. Used by the local tier and by the outbox.
+/// of the directory and of every parent that had to be made. Used by the local tier and by the outbox.
 /// </summary>
 /// <remarks>A crash before the rename leaves a temporary file <c>.{name}.{pid}.tmp</c>, which <see cref="CleanLeftovers"/> removes once
 /// its writer is gone.</remarks>

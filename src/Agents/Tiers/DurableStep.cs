@@ -2,8 +2,7 @@ namespace Lineage.Agents.Tiers;
 
 /// <summary>
 /// Every point of a save after which a crash leaves something different behind, in the order of one healthy save. Closed and enumerable,
-/// so that a
-/// sweep can stop the process at each of them; docs/ARCHITECTURE.md says for each what is on disk and who mends it.
+/// so that a sweep can stop the process at each of them; docs/ARCHITECTURE.md says for each what is on disk and who mends it.
 /// </summary>
 public enum DurableStep
 {

@@ -2,8 +2,7 @@ namespace Lineage.Agents.Tiers;
 
 /// <summary>
 /// A place that keeps objects by key (<see cref="Contracts.Format.ObjectKeys"/>). Objects are written once and never changed. Every
-/// driver passes the
-/// same conformance suite (tests/property/Tiers).
+/// driver passes the same conformance suite (tests/property/Tiers).
 /// </summary>
 /// <remarks>Implementations are thread safe. A key that <see cref="Contracts.Format.ObjectKeys.Objection"/> refuses is a bad-request
 /// problem.</remarks>
@@ -13,9 +12,8 @@ public interface ITier
     string Name { get; }
 
     /// <summary>
-    /// Stores an object. When this returns, the object re-reads the same after any crash or power loss; if it throws or the process
-    /// dies, either the whole
-    /// object is there or none, never a part of one.
+    /// Stores an object. When this returns, the object re-reads the same after any crash or power loss; if it throws or the process dies,
+    /// either the whole object is there or none, never a part of one.
     /// </summary>
     /// <param name="write">Writes the object's bytes in order, once.</param>
     /// <param name="steps">Told after each durable step of the put.</param>

@@ -2,8 +2,7 @@ namespace Lineage.Agents.Tiers;
 
 /// <summary>
 /// Hands what is written on in large pieces and says when the first bytes (a header) and when a first part of the body are in the file,
-/// so that a stop at those
-/// stages leaves a really torn file. Write-only; reports its position because container writers ask for it.
+/// so that a stop at those stages leaves a really torn file. Write-only; reports its position because container writers ask for it.
 /// </summary>
 internal sealed class StagedStream(Stream inner, Action<WriteStage> stages) : Stream
 {

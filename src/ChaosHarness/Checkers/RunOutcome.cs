@@ -8,8 +8,7 @@ namespace Lineage.ChaosHarness.Checkers;
 
 /// <summary>
 /// How a run ended, read from the files that its ranks left: the state digest of each rank and the losses of the surviving history. Own
-/// reading of both,
-/// so that a mistake in the trainer's reader cannot hide itself.
+/// reading of both, so that a mistake in the trainer's reader cannot hide itself.
 /// </summary>
 /// <param name="StateDigests">By rank.</param>
 /// <param name="Losses">By step, the 64 bits of the loss as hexadecimal digits.</param>
@@ -53,9 +52,8 @@ public sealed record RunOutcome(IReadOnlyList<ContentHash> StateDigests, IReadOn
     }
 
     /// <summary>
-    /// Lines in the order of writing. When a generation goes back, it writes the steps again: what was written before for the same and for
-    /// later steps is
-    /// not part of the history that survived.
+    /// Lines in the order of writing. When a generation goes back, it writes the steps again: what was written before for the same and
+    /// for later steps is not part of the history that survived.
     /// </summary>
     static SortedDictionary<long, string> SurvivingLosses(string path)
     {

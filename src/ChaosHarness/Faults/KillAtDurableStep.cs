@@ -7,9 +7,8 @@ namespace Lineage.ChaosHarness.Faults;
 
 /// <summary>
 /// An armed failpoint: this process kills itself with SIGKILL when it reaches a durable step for the nth time, so that a crash hits one
-/// exact place
-/// of a save. Armed by the environment variable <see cref="Variable"/> only, for example
-/// <c>kill rank=1 generation=1 at=partly-written occurrence=3</c>; a production process has none.
+/// exact place of a save. Armed by the environment variable <see cref="Variable"/> only, for example <c>kill rank=1 generation=1
+/// at=partly-written occurrence=3</c>; a production process has none.
 /// </summary>
 public sealed class KillAtDurableStep(DurableStep at, int occurrence) : IDurableSteps
 {

@@ -4,8 +4,7 @@ namespace Lineage.ChaosHarness.Worlds;
 
 /// <summary>
 /// A real RabbitMQ node of our own: unprivileged, on loopback ports only, with its data, logs, cookie and epmd inside one folder. Nothing
-/// of an installed
-/// broker on the same machine is touched.
+/// of an installed broker on the same machine is touched.
 /// </summary>
 public sealed class PrivateRabbitMq : IAsyncDisposable
 {

@@ -40,8 +40,7 @@ internal sealed record SettingsFile(string Path, IReadOnlyDictionary<string, str
 
 /// <summary>
 /// Which value holds: flag, then environment (<c>LINEAGE_{NAME}</c>), then the project's file, then the user's, then what a running
-/// server left in the
-/// state directory, then the default. Pure; the program reads environment and files.
+/// server left in the state directory, then the default. Pure; the program reads environment and files.
 /// </summary>
 internal sealed class Settings
 {

@@ -12,8 +12,7 @@ internal sealed record LaneRow(IReadOnlyList<LaneCell> Cells, int Column);
 
 /// <summary>
 /// Gives every row of a history its lane, one output row per node. A lane waits for the parent of the node above it; a node whose parent
-/// another lane
-/// already waits for joins that lane in its own row, so a key is never awaited twice and no rows are spent on joins.
+/// another lane already waits for joins that lane in its own row, so a key is never awaited twice and no rows are spent on joins.
 /// </summary>
 internal static class LaneLayout
 {

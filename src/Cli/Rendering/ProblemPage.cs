@@ -6,8 +6,7 @@ namespace Lineage.Cli.Rendering;
 
 /// <summary>
 /// One refusal or failure as people and programs read it: title and stable code, the sentences (what was refused, got against expected,
-/// what is left,
-/// what to do next), members that a code carries, and the exit code.
+/// what is left, what to do next), members that a code carries, and the exit code.
 /// </summary>
 internal static class ProblemPage
 {

@@ -12,8 +12,7 @@ namespace Lineage.Cli.Verbs;
 
 /// <summary>
 /// <c>verify REF</c>: looks at every stored shard of a chain. Shallow, presence and size; deep, every digest and every decoded chunk, and
-/// then what was
-/// found is reported, so that damage is quarantined.
+/// then what was found is reported, so that damage is quarantined.
 /// </summary>
 internal static class VerifyVerb
 {

@@ -5,8 +5,7 @@ namespace Lineage.Contracts.Api;
 
 /// <summary>
 /// What was refused, in the shape of RFC 9457, the same over HTTP, on the terminal and in logs: which thing, got against expected with
-/// units, what state is
-/// left, what to do next.
+/// units, what state is left, what to do next.
 /// </summary>
 /// <param name="Type"><c>https://lineage/errors/{code}</c>.</param>
 /// <param name="Detail">The sentences for people.</param>

@@ -3,9 +3,8 @@ using System.Collections.Frozen;
 namespace Lineage.Contracts.Events;
 
 /// <summary>
-/// The stored name of every event. A name carries its version and is used for ever: a changed meaning gets a new name and an upcaster, and
-/// the golden
-/// file of the old one stays readable.
+/// The stored name of every event. A name carries its version and is used for ever: a changed meaning gets a new name and an upcaster,
+/// and the golden file of the old one stays readable.
 /// </summary>
 public static class EventCatalog
 {

@@ -4,8 +4,8 @@ namespace Lineage.Contracts.Format;
 
 /// <summary>
 /// One digest for the tensor layout of a whole checkpoint. It uses only what every rank knows alike (world size and, in order, each
-/// tensor's name, type,
-/// global shape and role), so that all ranks of a world name the same layout without talking to each other (docs/FORMAT.md, section 2).
+/// tensor's name, type, global shape and role), so that all ranks of a world name the same layout without talking to each other
+/// (docs/FORMAT.md, section 2).
 /// </summary>
 public static class LayoutDigest
 {

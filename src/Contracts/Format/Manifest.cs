@@ -9,8 +9,8 @@ public sealed record ManifestShard(Rank Rank, ContentHash Root, long RawBytes, l
 
 /// <summary>
 /// The closed list of a checkpoint's shards. Its canonical bytes (<see cref="CanonicalJson"/>) are what
-/// <see cref="CheckpointSealed.ManifestHash"/> digests,
-/// so that one hash names the whole content. A copy lies beside the shards; the event is the authority.
+/// <see cref="CheckpointSealed.ManifestHash"/> digests, so that one hash names the whole content. A copy lies beside the shards; the
+/// event is the authority.
 /// </summary>
 /// <param name="Format">Always <see cref="FormatName"/> for this version.</param>
 /// <param name="Shards">One per rank, in rank order.</param>

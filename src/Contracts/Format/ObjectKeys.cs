@@ -17,8 +17,7 @@ public static class ObjectKeys
 
     /// <summary>
     /// Null if a tier may use the key; otherwise what is wrong with it. A segment has only a-z, 0-9, '.', '_' and '-' and does not begin
-    /// with '.',
-    /// so no key leaves the tier's root, and the names that begin with '.' are the tier's own.
+    /// with '.', so no key leaves the tier's root, and the names that begin with '.' are the tier's own.
     /// </summary>
     public static string? Objection(string key)
     {

@@ -14,8 +14,7 @@ public enum TensorRole { Opaque, Weight, Master, ExpAvg, ExpAvgSq, Gradient, Buf
 
 /// <summary>
 /// One tensor of a rank's capture: this rank's rectangle (<paramref name="Offsets"/>, <paramref name="Sizes"/>) of a global tensor.
-/// Row-major, little-endian,
-/// packed. An unsharded tensor has zero offsets and sizes equal to the global shape. A rectangle may be empty.
+/// Row-major, little-endian, packed. An unsharded tensor has zero offsets and sizes equal to the global shape. A rectangle may be empty.
 /// </summary>
 /// <param name="Name">Fully-qualified name, unique in the capture.</param>
 /// <param name="GlobalShape">Elements per dimension over all ranks; empty for a scalar.</param>

@@ -5,8 +5,7 @@ namespace Lineage.Contracts.Identity;
 
 /// <summary>
 /// Fencing token: the number of the lease under which a run is written. It only grows. 0 means that no lease was granted yet, so the
-/// default value
-/// is older than everything and is refused everywhere.
+/// default value is older than everything and is refused everywhere.
 /// </summary>
 [JsonConverter(typeof(NumberValueConverter<Generation>))]
 public readonly record struct Generation : INumberValue<Generation>, IComparable<Generation>

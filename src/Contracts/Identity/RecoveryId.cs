@@ -5,8 +5,8 @@ namespace Lineage.Contracts.Identity;
 
 /// <summary>
 /// One recovery of a run. It is named by the generation that it starts (text form <c>run/generation</c>), because a generation after the
-/// first begins
-/// with exactly one recovery; that makes the name deterministic and lets a checkpoint's descent be found from its own identity.
+/// first begins with exactly one recovery; that makes the name deterministic and lets a checkpoint's descent be found from its own
+/// identity.
 /// </summary>
 [JsonConverter(typeof(TextValueConverter<RecoveryId>))]
 public readonly record struct RecoveryId(RunId Run, Generation Generation) : ITextValue<RecoveryId>

@@ -2,10 +2,8 @@ namespace Lineage.Contracts.Messages;
 
 /// <summary>
 /// Names on the broker that senders and the service share. One durable fanout exchange per message type; each is bound to
-/// <see cref="FactsQueue"/>.
-/// The service declares all of it at start, before any sender: a confirm says nothing about routing, so a message sent into an exchange
-/// without a queue
-/// is confirmed and gone.
+/// <see cref="FactsQueue"/>. The service declares all of it at start, before any sender: a confirm says nothing about routing, so a
+/// message sent into an exchange without a queue is confirmed and gone.
 /// </summary>
 public static class BusTopology
 {
@@ -18,9 +16,8 @@ public static class BusTopology
     public const string FactsQueue = "lineage.facts";
 
     /// <summary>
-    /// Exchange (fanout) and quorum queue of what could not be taken: unreadable, refused, or delivered too often. Nothing is lost by it: a
-    /// sender keeps what
-    /// is not on record in its outbox.
+    /// Exchange (fanout) and quorum queue of what could not be taken: unreadable, refused, or delivered too often. Nothing is lost by it:
+    /// a sender keeps what is not on record in its outbox.
     /// </summary>
     public const string DeadLetters = "lineage.facts.dead";
 

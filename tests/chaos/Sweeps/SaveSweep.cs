@@ -52,8 +52,7 @@ public sealed class SweepServer : IAsyncLifetime
 
 /// <summary>
 /// Three ranks save step 1 whole and begin step 2; the process of rank 1 is killed at one durable step of that save. Whatever the step,
-/// step 1 stays
-/// restorable bit for bit, a step 2 that is not whole is never offered, and the next save works.
+/// step 1 stays restorable bit for bit, a step 2 that is not whole is never offered, and the next save works.
 /// </summary>
 public sealed class SaveSweep(SweepServer world) : IClassFixture<SweepServer>
 {

@@ -9,8 +9,7 @@ namespace Lineage.Tests.Chaos.Sweeps;
 
 /// <summary>
 /// The process that a sweep kills: a real saving library in a process of its own. It kills itself with SIGKILL at the step that it is
-/// told, which is the
-/// one exact way to stop there.
+/// told, which is the one exact way to stop there.
 /// </summary>
 static class SaverHost
 {

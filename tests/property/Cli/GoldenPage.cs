@@ -5,8 +5,7 @@ namespace Lineage.Tests.Property.Cli;
 
 /// <summary>
 /// Compares a page with the text in <c>Golden/NAME.txt</c>. With LINEAGE_GOLDEN=write the file is written instead and the test fails, so
-/// that a person
-/// looks at it before it counts.
+/// that a person looks at it before it counts.
 /// </summary>
 static class GoldenPage
 {

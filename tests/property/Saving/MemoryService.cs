@@ -10,8 +10,7 @@ namespace Lineage.Tests.Property.Saving;
 
 /// <summary>
 /// The control plane as seen by the data plane, in memory: opens by the star policy, takes facts in any order and number, seals with the
-/// last
-/// missing shard. It can be away, refuse, or lose what it is told.
+/// last missing shard. It can be away, refuse, or lose what it is told.
 /// </summary>
 public sealed class MemoryService(int fullEvery, WorldSize world, TimeProvider clock) : ICheckpointPort, IFactPublisher
 {

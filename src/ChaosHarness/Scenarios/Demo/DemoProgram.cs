@@ -9,8 +9,8 @@ namespace Lineage.ChaosHarness.Scenarios.Demo;
 
 /// <summary>
 /// The whole promise in one story: a golden run; the same run, hit by a SIGKILL in the middle of a save, later by a flipped bit in its
-/// newest restore point
-/// and another SIGKILL; and the proof that both ended in exactly the same state. Real processes throughout; nothing is simulated.
+/// newest restore point and another SIGKILL; and the proof that both ended in exactly the same state. Real processes throughout; nothing
+/// is simulated.
 /// </summary>
 public sealed class DemoProgram(DemoOptions options, DemoNarrator narrator, TimeProvider clock)
 {
@@ -89,8 +89,7 @@ public sealed class DemoProgram(DemoOptions options, DemoNarrator narrator, Time
 
     /// <summary>
     /// As soon as the second generation has a restore point late enough: damages one of its shards on disk and kills another rank in the
-    /// same breath, before a
-    /// newer restore point can take its place.
+    /// same breath, before a newer restore point can take its place.
     /// </summary>
     /// <returns>Null while it is too early.</returns>
     async Task<InjectedFaults?> DamageAsync(TrainingWorld world, DemoWatch watch, CancellationToken cancellation)
