@@ -82,7 +82,10 @@ public static class ReferenceResolver
         var survey = RestorePointChooser.Survey(history, new RestoreFilter());
         if (survey.Best is { } best) return new ReferenceAnswer.Found(run, best.Target.Id);
         var newest = survey.Rejected is [var first, ..] ? $" The newest, {first.Checkpoint}: {first.Detail}." : "";
-        return None(run, $"Run {run} has no restore point: {survey.Why}.{newest}");
+        return Refuse(Refusals.Of(
+            ProblemCodes.NoRestorePoint, 404, "No restore point",
+            $"Nothing of run {run} can be restored: {survey.Why}.{newest} " +
+            $"'lineage restore-point list {run} --explain' says why for each."));
     }
 
     static ReferenceAnswer Back(ReferenceAnswer from, int back, History history)

@@ -89,7 +89,7 @@ public sealed class ReferenceTests
     public void Where_nothing_fits_the_answer_says_what_there_is()
     {
         Refused(Resolve("demo:latest", HistoryOf(1)), ProblemCodes.NoSuchCheckpoint);
-        var detail = Refused(Resolve("demo:latest-verified", HistoryOf(1, Quarantined(Id(1, 10)))), ProblemCodes.NoSuchCheckpoint);
+        var detail = Refused(Resolve("demo:latest-verified", HistoryOf(1, Quarantined(Id(1, 10)))), ProblemCodes.NoRestorePoint);
         Assert.Contains("demo/1/10: quarantined: rank 1's shard is altered", detail, StringComparison.Ordinal);
     }
 
