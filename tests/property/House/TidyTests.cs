@@ -87,6 +87,7 @@ public sealed partial class TidyTests
             ("tests", "property") => "Lineage.Tests.Property",
             ("tests", "service") => "Lineage.Tests.Service",
             ("tests", "chaos") => "Lineage.Tests.Chaos",
+            ("tests", "shared") => "Lineage.Tests.Shared",
             _ => null,
         };
         return root is null ? null : string.Join('.', [root, .. parts[2..^1]]);

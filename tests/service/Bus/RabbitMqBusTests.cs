@@ -37,6 +37,7 @@ public sealed class BrokerAndServer : IAsyncLifetime
 }
 
 /// <summary>A real RabbitMQ.</summary>
+[Trait("Speed", "slow")]
 public sealed class RabbitMqBusTests(BrokerAndServer world) : IClassFixture<BrokerAndServer>
 {
     [RabbitMqFact]

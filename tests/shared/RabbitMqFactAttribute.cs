@@ -1,6 +1,6 @@
 using Lineage.ChaosHarness.Worlds;
 
-namespace Lineage.Tests.Service;
+namespace Lineage.Tests.Shared;
 
 /// <summary>A test that needs a real RabbitMQ; where none is installed it is skipped and says so.</summary>
 [AttributeUsage(AttributeTargets.Method)]
