@@ -6,7 +6,7 @@ namespace Lineage.Cli.Verbs;
 
 /// <summary>What a launch came to, and the shape of its JSON.</summary>
 /// <param name="Saves">Checkpoints that the last generation opened.</param>
-/// <param name="LostSaves">Those of them that were abandoned.</param>
+/// <param name="LostSaves">Those of them that were not whole when the run was complete.</param>
 internal sealed record LaunchView(RunId Run, LaunchResult Result, int Saves, int LostSaves);
 
 internal static class LaunchPage
@@ -21,7 +21,7 @@ internal static class LaunchPage
             $"g{timing.Generation} in {Units.Duration(timing.Total)}, {Units.Count(timing.LostSteps, "step")} lost")));
         facts.Add("saves", view.LostSaves == 0
             ? $"{view.Saves} in this generation"
-            : ($"{view.LostSaves} of {view.Saves} of this generation were abandoned", Tone.Bad));
+            : ($"{view.LostSaves} of {view.Saves} of this generation were lost: not every shard was stored", Tone.Bad));
         if (result.SaveStalls.Count > 0)
         {
             var sorted = result.SaveStalls.Order().ToArray();

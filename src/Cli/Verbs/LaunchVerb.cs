@@ -63,7 +63,8 @@ internal sealed class LaunchVerb
         var views = await Invocation.AllAsync<CheckpointView>(
             (after, limit, token) => client.ListCheckpointsAsync(run, after, limit, token), CheckpointsMax, ct);
         var ours = views.Where(view => view.Checkpoint.Generation == result.Generation).ToArray();
-        var lost = ours.Count(static view => view.Phase is CheckpointPhase.Abandoned);
+        // Ranks drain before they end, so a save that is still open now will be abandoned: nobody is left to finish it.
+        var lost = ours.Count(static view => view.Phase is CheckpointPhase.Abandoned or CheckpointPhase.Open);
         var view = new LaunchView(run, result, ours.Length, lost);
         call.Outlet.Write(Answer.One(view, run.ToString(), screen => LaunchPage.Draw(view, screen)));
         return lost == 0 ? ExitCodes.Done : ExitCodes.Partial;
