@@ -25,7 +25,7 @@ public sealed partial class ChildProcess : IAsyncDisposable
         this.output = output;
         pump = Task.WhenAll(
             process.StandardOutput.BaseStream.CopyToAsync(Stream.Synchronized(output)),
-                process.StandardError.BaseStream.CopyToAsync(Stream.Synchronized(output)));
+            process.StandardError.BaseStream.CopyToAsync(Stream.Synchronized(output)));
     }
 
     public string Name { get; }
@@ -39,8 +39,8 @@ public sealed partial class ChildProcess : IAsyncDisposable
 
     /// <param name="environment">Added to this process's environment; a null value removes a variable.</param>
     public static ChildProcess Start(
-        string name, string executable, IEnumerable<string> arguments, string outputPath, IReadOnlyDictionary<string,
-            string?>? environment = null)
+        string name, string executable, IEnumerable<string> arguments, string outputPath,
+        IReadOnlyDictionary<string, string?>? environment = null)
     {
         var start = new ProcessStartInfo(executable, arguments)
         {

@@ -43,7 +43,7 @@ public sealed class PrivateRabbitMq : IAsyncDisposable
         {
             node.epmd = ChildProcess.Start(
                 "epmd", "epmd", ["-address", "127.0.0.1", "-port", node.epmdPort.ToString(CultureInfo.InvariantCulture)],
-                    Path.Combine(folder, "epmd.log"));
+                Path.Combine(folder, "epmd.log"));
             await node.StartServerAsync(cancellation);
             return node;
         }

@@ -70,12 +70,11 @@ internal sealed class Settings
     /// <param name="recordedServer">Address that a server left in a state directory; null if none did.</param>
     public static Settings Resolve(
         IReadOnlyDictionary<string, string> flags, Func<string, string?> environment, IReadOnlyList<SettingsFile> files,
-            string defaultState,
-        Func<string, string?> recordedServer)
+        string defaultState, Func<string, string?> recordedServer)
     {
         var settings = Names.ToDictionary(
             static name => name, name => Given(name, flags, environment, files) ?? new Setting(name, null, "not set"),
-                StringComparer.Ordinal);
+            StringComparer.Ordinal);
         if (settings[State].Value is null) settings[State] = new Setting(State, defaultState, "default");
         var state = settings[State].Value!;
         if (settings[Server].Value is null)

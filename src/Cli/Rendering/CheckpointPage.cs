@@ -14,8 +14,7 @@ internal static class CheckpointPage
         {
             new Line(
                 (Marks.Short(view.Checkpoint), Tone.Strong), dot, $"generation {view.Checkpoint.Generation}", dot, Marks.Kind(view.Kind),
-                    dot,
-                Marks.Of(view, screen.Glyphs)).Fit(screen),
+                dot, Marks.Of(view, screen.Glyphs)).Fit(screen),
         };
         if (Marks.Cause(view) is { Length: > 0 } cause) lines.Add(new Line("  ", (cause, Marks.Of(view, screen.Glyphs).Tone)));
         lines.Add(Line.Empty);
@@ -65,8 +64,7 @@ internal static class CheckpointPage
     {
         var table = new Table(
             new("RANK", Right: true), new("RAW", Right: true), new("STORED", Right: true), new("RATIO", Right: true),
-                new("STALL", Right: true),
-            new("ENCODE", Right: true), new("CHUNKS"), new("FINDING"), new("ROOT"), new("DETAIL"));
+            new("STALL", Right: true), new("ENCODE", Right: true), new("CHUNKS"), new("FINDING"), new("ROOT"), new("DETAIL"));
         foreach (var shard in view.Shards.OrderBy(static shard => shard.Rank))
         {
             var none = screen.Glyphs.None;
@@ -113,14 +111,13 @@ internal static class CheckpointPage
         if (views.Count == 0) return [new Line(("No checkpoint was saved yet.", Tone.Dim))];
         var table = new Table(
             new("CHECKPOINT"), new("KIND"), new("STORED", Right: true), new("RATIO", Right: true), new("RANKS"), new("STATE"),
-                new("OPENED"),
-            new("CAUSE"));
+            new("OPENED"), new("CAUSE"));
         foreach (var view in views)
         {
             var mark = Marks.Of(view, screen.Glyphs);
             table.Add(
                 (view.Checkpoint.ToString(), Tone.Strong), Marks.Kind(view.Kind), Marks.Stored(view, screen.Glyphs),
-                    Marks.Ratio(view, screen.Glyphs),
+                Marks.Ratio(view, screen.Glyphs),
                 Marks.Ranks(view), mark, (Units.Age(view.OpenedAt, screen.Now), Tone.Dim), (Marks.Cause(view), mark.Tone));
         }
 

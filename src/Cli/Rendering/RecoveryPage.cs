@@ -32,7 +32,7 @@ internal static class RecoveryPage
         {
             yield return new Line(
                 "  ", ($"{screen.Glyphs.Bad} ", Tone.Bad),
-                    ($"{Marks.Short(rejected.Checkpoint)} g{rejected.Checkpoint.Generation} ", Tone.Plain),
+                ($"{Marks.Short(rejected.Checkpoint)} g{rejected.Checkpoint.Generation} ", Tone.Plain),
                 (Marks.Because(rejected), Tone.Dim));
         }
     }
@@ -66,8 +66,7 @@ internal static class RecoveryPage
         if (recoveries.Count == 0) return [new Line(("This run never needed a recovery.", Tone.Dim))];
         var table = new Table(
             new("RECOVERY"), new("PHASE"), new("FROM"), new("LOST", Right: true), new("TOOK", Right: true), new("REJECTED", Right: true),
-                new("WHEN"),
-            new("CAUSE"));
+            new("WHEN"), new("CAUSE"));
         foreach (var view in recoveries)
         {
             table.Add(

@@ -14,14 +14,13 @@ internal static class RestorePointPage
         {
             var table = new Table(
                 new(""), new("RESTORE POINT"), new("KIND"), new("CHAIN", Right: true), new("READ", Right: true), new("RANKS", Right: true),
-                    new("SEALED"),
-                new("VERIFIED"));
+                new("SEALED"), new("VERIFIED"));
             foreach (var point in points.Usable)
             {
                 var best = point.Checkpoint == points.Best?.Checkpoint;
                 table.Add(
                     (best ? screen.Glyphs.Arrow : "", Tone.Good), (point.Checkpoint.ToString(), best ? Tone.Good : Tone.Plain),
-                        Marks.Kind(point.Kind),
+                    Marks.Kind(point.Kind),
                     Units.Count(point.ChainDepth + 1, "link"), Units.Bytes(point.ReadBytes), point.WorldSize.ToString(),
                     (Units.Age(point.SealedAt, screen.Now), Tone.Dim), (Units.Age(point.VerifiedAt, screen.Now), Tone.Dim));
             }

@@ -24,8 +24,7 @@ internal static class RunPage
         if (runs.Count == 0) return [new Line(("No run is registered yet. `lineage launch -n 2 --run demo` starts one.", Tone.Dim))];
         var table = new Table(
             new("RUN"), new("PHASE"), new("GEN", Right: true), new("RANKS", Right: true), new("SEALED"), new("VERIFIED"),
-                new("LAG", Right: true),
-            new("REGISTERED"), new("HOLDER"));
+            new("LAG", Right: true), new("REGISTERED"), new("HOLDER"));
         foreach (var run in runs)
         {
             table.Add(

@@ -47,7 +47,7 @@ internal static class StatusPage
         yield return Line.Empty;
         yield return new Line([
             (status.Run.Run.ToString(), Tone.Strong), $"  {Units.Count(status.Checkpoints, "checkpoint")}: {status.Verified} verified",
-                .. bad,
+            .. bad,
             ($"; {Units.Bytes(status.StoredBytes)} stored, {Units.Ratio(status.StoredBytes, status.RawBytes, screen.Glyphs)} of raw",
                 Tone.Dim)]).Fit(screen);
         foreach (var recovery in status.Recoveries)

@@ -52,7 +52,7 @@ internal static class Failures
             ProblemCodes.DirectoryUnwritable, 500, "Input or output failed", $"{broken.Message} What was complete before stays as it is."),
         SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } => Problem.Of(
             ProblemCodes.PortTaken, 500, "Port taken",
-                "Another program listens on that port. Nothing was started. Give another one with --url."),
+            "Another program listens on that port. Nothing was started. Give another one with --url."),
         _ => Problem.Of(
             ProblemCodes.Internal, 500, "A bug in lineage",
             $"{failure.GetType().Name}: {failure.Message} This is not your mistake. " +

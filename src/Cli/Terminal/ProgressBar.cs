@@ -17,7 +17,7 @@ internal static class ProgressBar
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         var progress = console.Progress().AutoClear(true).Columns(
             new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn(),
-                new RemainingTimeColumn());
+            new RemainingTimeColumn());
         return await progress.StartAsync(async context =>
         {
             var bar = context.AddTask(Markup.Escape(title), maxValue: Math.Max(1, total));

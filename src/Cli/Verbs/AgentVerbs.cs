@@ -42,8 +42,7 @@ internal static class AgentVerbs
             options,
             async ct => await RankSaving.OpenAsync(
                 new RankSavingOptions(call.ServerAddress, call.StoreDirectory, Facts.Broker(call), saver), call.Clock,
-                    Console.Error.WriteLine,
-                KillAtDurableStep.Armed(fault, start.Rank, start.Generation), ct),
+                Console.Error.WriteLine, KillAtDurableStep.Armed(fault, start.Rank, start.Generation), ct),
             call.Clock, CancellationToken.None);
     }
 

@@ -72,7 +72,7 @@ internal sealed class DemoVerb
                 JsonSerializer.Serialize(new { schema = 1, verdict = "failed", why = broken.Message }, SnakeCase));
             throw new LineageProblemException(Problem.Of(
                 ProblemCodes.Internal, 500, "The demo broke",
-                    $"{broken.Message} Everything it started is stopped; logs are in {options.StateDirectory}."), broken);
+                $"{broken.Message} Everything it started is stopped; logs are in {options.StateDirectory}."), broken);
         }
     }
 

@@ -81,7 +81,7 @@ internal sealed class DoctorChecks(Invocation call)
                 ? new(name, CheckResult.Good, $"{service.Broker}: facts are posted to the server")
                 : new(
                     name, CheckResult.Failed,
-                        $"the server carries messages {service.Broker}, but a broker is set here ({call.Settings[Settings.Broker].Origin})",
+                    $"the server carries messages {service.Broker}, but a broker is set here ({call.Settings[Settings.Broker].Origin})",
                     "start the server with the same LINEAGE_BROKER, or unset it here");
     }
 

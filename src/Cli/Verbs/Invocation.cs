@@ -79,7 +79,7 @@ internal sealed class Invocation(ParseResult parse, Settings settings, Outlet ou
         outlet.Narrate($"{reference} names a run; taking {newest}.");
         return (await client.ResolveAsync(newest, ct)).Checkpoint ?? throw new LineageProblemException(Problem.Of(
             ProblemCodes.NoSuchCheckpoint, 404, "No such checkpoint",
-                $"{resolved.Run} has no checkpoint yet. See its events with: lineage log {resolved.Run}"));
+            $"{resolved.Run} has no checkpoint yet. See its events with: lineage log {resolved.Run}"));
     }
 
     /// <summary>All pages of a list, at most so many entries.</summary>

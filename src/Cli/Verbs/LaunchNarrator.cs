@@ -68,7 +68,7 @@ internal sealed class LaunchNarrator(Invocation call, RunId run, Step last, Worl
             case RankEventKind.Step when said.Rank.Value == 0:
                 Progress(string.Create(
                     CultureInfo.InvariantCulture,
-                        $"{run}: step {said.Step}/{last}, loss {said.Loss:0.0000}, {said.Milliseconds:0} ms a step"));
+                    $"{run}: step {said.Step}/{last}, loss {said.Loss:0.0000}, {said.Milliseconds:0} ms a step"));
                 break;
             case RankEventKind.Alive when said.Rank.Value == 0:
                 Progress($"{run}: ranks are alive ({ready.Count}/{world} ready)");

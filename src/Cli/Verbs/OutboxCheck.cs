@@ -27,7 +27,7 @@ internal static class OutboxCheck
             {
                 return new(
                     name, CheckResult.Damaged,
-                        $"{Units.Count(damaged.Length, "entry", "entries")} cannot be read, for example {damaged[0]}",
+                    $"{Units.Count(damaged.Length, "entry", "entries")} cannot be read, for example {damaged[0]}",
                     "look at the file, then delete it; its checkpoint is abandoned at its deadline if it was not sealed");
             }
 

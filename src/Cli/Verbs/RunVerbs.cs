@@ -36,9 +36,8 @@ internal static class RunVerbs
         var kept = views.Where(static view => view.Phase is not CheckpointPhase.Abandoned).ToArray();
         return new RunStatus(
             run, views.Count, In(CheckpointPhase.Verified), In(CheckpointPhase.Quarantined), In(CheckpointPhase.Abandoned),
-                In(CheckpointPhase.Open),
-            kept.Sum(static view => view.RawBytes), kept.Sum(static view => view.StoredBytes),
-                await Invocation.RecoveriesAsync(client, run, ct));
+            In(CheckpointPhase.Open), kept.Sum(static view => view.RawBytes), kept.Sum(static view => view.StoredBytes),
+            await Invocation.RecoveriesAsync(client, run, ct));
     }
 
     static StorageView? Storage(string directory)

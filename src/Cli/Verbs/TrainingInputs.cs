@@ -66,7 +66,7 @@ internal sealed class TrainingInputs
         [
             (run.Name, Run(call)), (steps.Name, call.Value(steps)), (saveEvery.Name, call.Value(saveEvery)), (seed.Name, call.Value(seed)),
             (corpus.Name, Corpus(call)), (width.Name, call.Value(width)), (layers.Name, call.Value(layers)),
-                (heads.Name, call.Value(heads)),
+            (heads.Name, call.Value(heads)),
             (context.Name, call.Value(context)), (dropout.Name, call.Value(dropout)), (rate.Name, call.Value(rate)),
             (batch.Name, call.Value(batch)),
         ];
@@ -80,7 +80,7 @@ internal sealed class TrainingInputs
         ["seed"] = call.Value(seed).ToString(CultureInfo.InvariantCulture),
         ["model"] = string.Create(
             CultureInfo.InvariantCulture,
-                $"width {call.Value(width)}, layers {call.Value(layers)}, heads {call.Value(heads)}, context {call.Value(context)}"),
+            $"width {call.Value(width)}, layers {call.Value(layers)}, heads {call.Value(heads)}, context {call.Value(context)}"),
     };
 
     static int Int(Invocation call, Option<long> option) => (int)Math.Clamp(call.Value(option), int.MinValue, int.MaxValue);

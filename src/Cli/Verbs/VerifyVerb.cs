@@ -89,7 +89,7 @@ internal static class VerifyVerb
 
     static async Task ReportAsync(
         Invocation call, LineageClient client, IReadOnlyList<(ShardId Shard, ShardFinding Found)> judged, ActorId actor,
-            CancellationToken ct)
+        CancellationToken ct)
     {
         var correlation = MessageId.Derive("verify", judged[0].Shard.ToString(), actor.ToString()).Value.ToString("N");
         await using var publisher = await Facts.PublisherAsync(call, client, ct);

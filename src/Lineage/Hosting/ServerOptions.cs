@@ -9,7 +9,7 @@ namespace Lineage.Hosting;
 /// <param name="Narrate">Receives one sentence for every choice at start; never a secret.</param>
 public sealed record ServerOptions(
     string StateDirectory, string Url = ServerOptions.DefaultUrl, string? ConnectionString = null, string? BrokerAddress = null,
-        Action<string>? Narrate = null)
+    Action<string>? Narrate = null)
 {
     public const string DefaultUrl = "http://127.0.0.1:8217";
 

@@ -33,7 +33,7 @@ static class CheckpointEndpoints
 
     static async Task<Results<Ok<SavePlan>, ProblemResult>> OpenAsync(
         string run, string generation, string step, OpenCheckpoint body, Ledger ledger, Queries queries, HttpContext http,
-            CancellationToken ct)
+        CancellationToken ct)
     {
         var id = Request.Checkpoint(run, generation, step);
         var decision = await ledger.DecideAsync("checkpoint.open", id.Run, Request.Context(http, body.Actor, body.Correlation),
@@ -64,18 +64,18 @@ static class CheckpointEndpoints
 
     static async Task<Results<Ok<CheckpointView>, ProblemResult>> AbandonAsync(
         string run, string generation, string step, AbandonCheckpoint body, Ledger ledger, Queries queries, HttpContext http,
-            CancellationToken ct)
+        CancellationToken ct)
     {
         var id = Request.Checkpoint(run, generation, step);
         var decision = await DecideAbandonAsync(
             ledger, Request.Context(http, body.Actor), at => new CheckpointCommand.Abandon(id, AbandonCause.Requested, body.Reason, at), id,
-                ct);
+            ct);
         return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(id, queries, http, ct);
     }
 
     internal static Task<Decision> DecideAbandonAsync(
         Ledger ledger, CommandContext context, Func<DateTimeOffset, CheckpointCommand.Abandon> command, CheckpointId id,
-            CancellationToken ct) =>
+        CancellationToken ct) =>
         ledger.DecideAsync("checkpoint.abandon", id.Run, context, async (session, token) =>
         {
             var owner = await session.RunAsync(id.Run, RunHold.Shared, token);

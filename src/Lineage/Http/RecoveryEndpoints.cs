@@ -27,7 +27,7 @@ static class RecoveryEndpoints
     /// <summary>What a recovery that began now could restore, and why not the others.</summary>
     static async Task<Results<Ok<RestorePoints>, ProblemResult>> RestorePointsAsync(
         string run, string? world, [FromQuery(Name = "at-or-before")] string? atOrBefore, Queries queries, HistoryReader histories,
-            CancellationToken ct)
+        CancellationToken ct)
     {
         var id = Request.Run(run);
         if (await queries.RunAsync(id, ct) is not { State: var state }) return ProblemResult.From(Refusals.NoSuchRun(id));
@@ -67,7 +67,7 @@ static class RecoveryEndpoints
 
     static async Task<Results<Ok<RecoveryView>, ProblemResult>> ChooseAgainAsync(
         string run, string generation, ChooseAgain body, Ledger ledger, Queries queries, Views views, HttpContext http,
-            CancellationToken ct)
+        CancellationToken ct)
     {
         var id = Request.Recovery(run, generation);
         var decision = await ledger.DecideAsync("recovery.choose-again", id.Run, Request.Context(http, body.Holder),
@@ -86,7 +86,7 @@ static class RecoveryEndpoints
 
     static async Task<Results<Ok<RecoveryView>, ProblemResult>> ReportRankAsync(
         string run, string generation, string rank, ReportRankRestored body, Ledger ledger, Queries queries, Views views, HttpContext http,
-            CancellationToken ct)
+        CancellationToken ct)
     {
         var (id, who) = (Request.Recovery(run, generation), Request.Rank(rank));
         var decision = await ledger.DecideAsync("recovery.rank-restored", id.Run, Request.Context(http, body.Actor),

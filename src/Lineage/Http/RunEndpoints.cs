@@ -31,7 +31,7 @@ static class RunEndpoints
     {
         var decision = await DecideAsync(
             ledger, "run.register", body.Run, Request.Context(http), at => new RunCommand.Register(body.Run, body.Policy, body.Labels, at),
-                ct);
+            ct);
         return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(body.Run, queries, views, http, ct);
     }
 

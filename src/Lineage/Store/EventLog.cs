@@ -8,7 +8,7 @@ namespace Lineage.Store;
 /// <summary>One stored event as the database holds it.</summary>
 public sealed record StoredEvent(
     long Sequence, string Stream, long Version, string Name, DateTimeOffset At, string? Correlation, string? Causation, JsonElement Headers,
-        JsonElement Body)
+    JsonElement Body)
 {
     public string? Header(string name) =>
         Headers.ValueKind == JsonValueKind.Object && Headers.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
@@ -58,9 +58,9 @@ public sealed class EventLog(NpgsqlDataSource database)
             if (!reader.GetBoolean(9)) break;
             settled.Add(new StoredEvent(
                 reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3),
-                    await reader.GetFieldValueAsync<DateTimeOffset>(4, ct),
+                await reader.GetFieldValueAsync<DateTimeOffset>(4, ct),
                 await TextAsync(reader, 5, ct), await TextAsync(reader, 6, ct), Json(await TextAsync(reader, 7, ct) ?? "{}"),
-                    Json(reader.GetString(8))));
+                Json(reader.GetString(8))));
         }
 
         return settled;

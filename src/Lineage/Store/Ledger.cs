@@ -56,7 +56,7 @@ public sealed partial class Ledger
     /// <exception cref="StoreUnavailableException">The database did not answer; whether anything was committed is unknown.</exception>
     public Task<Decision> DecideAsync(
         string useCase, RunId run, CommandContext context, Func<LedgerSession, CancellationToken, Task<Decided>> decide,
-            CancellationToken ct) =>
+        CancellationToken ct) =>
         ExecuteAsync(useCase, async (session, token) =>
         {
             var (stream, decision) = await decide(session, token);

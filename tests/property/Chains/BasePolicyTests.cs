@@ -85,7 +85,7 @@ public sealed class BasePolicyTests
         HistoryTurn[] turns =
         [
             new(new Generation(2), RecoveryPhase.Completed, HasChoice: true, Id(3, 10)),
-                new(new Generation(3), RecoveryPhase.Completed, HasChoice: true, Id(2, 10)),
+            new(new Generation(3), RecoveryPhase.Completed, HasChoice: true, Id(2, 10)),
         ];
         Assert.Equal([3, 2], History.ForWriting(new Generation(3), [], turns).Stretches.Select(static stretch => stretch.Generation.Value));
     }

@@ -32,5 +32,5 @@ public class HistoryPageTests
     [Fact]
     public void Older_checkpoints_that_are_not_shown_are_counted() => Assert.Contains(
         "3 older checkpoints not shown", HistoryPage.Draw(Sample.History() with { Hidden = 3 }, Sample.Wide).Text(),
-            StringComparison.Ordinal);
+        StringComparison.Ordinal);
 }

@@ -36,8 +36,7 @@ static class Sample
         return new CheckpointView(
             id, phase, link is null ? CheckpointKind.Full : CheckpointKind.Incremental, parent,
             link is { } target ? new BaseLink(target, Hash(target.ToString()), 0) : null, link is null ? 0 : 1, new WorldSize(ranks),
-                Hash("layout"),
-            phase is CheckpointPhase.Open or CheckpointPhase.Abandoned ? null : Hash(id.ToString()), shards, absent,
+            Hash("layout"), phase is CheckpointPhase.Open or CheckpointPhase.Abandoned ? null : Hash(id.ToString()), shards, absent,
             rawPerRank * shards.Length, stored * shards.Length, Ago(age), Ago(age - 60), closed ? Ago(age - 2) : null,
             phase is CheckpointPhase.Verified ? Ago(age - 3) : null, cause, 11);
     }
@@ -57,7 +56,7 @@ static class Sample
 
     public static RecoveryView Recovery(long generation, CheckpointId? chosen, string cause, params RejectedCandidate[] rejected) => new(
         new RecoveryId(Run, new Generation(generation)), RecoveryPhase.Completed, null, 1, chosen, null,
-            "newest verified with a whole chain",
+        "newest verified with a whole chain",
         rejected, [.. new WorldSize(4).Ranks], cause, [new Rank(1)], new Step(37), 7, Ago(200), Ago(196.6), null);
 
     /// <summary>

@@ -12,8 +12,7 @@ public class SettingsTests
         (string Value, string Origin)[] layers =
         [
             ("http://flag", "--server"), ("http://env", "LINEAGE_SERVER"), ("http://project", "/p/.lineage.json"),
-                ("http://user", "/u/config.json"),
-            ("http://recorded", "/state/server.json"), (Settings.DefaultServer, "default"),
+            ("http://user", "/u/config.json"), ("http://recorded", "/state/server.json"), (Settings.DefaultServer, "default"),
         ];
         for (var from = 0; from < layers.Length; from++)
         {

@@ -20,15 +20,13 @@ public sealed class ArchitectureTests
     [
         "src/Contracts/Identity", "src/Contracts/Events", "src/Contracts/Messages", "src/Contracts/Api",
         "src/Lineage/Decisions", "src/Lineage/Runs", "src/Lineage/Checkpoints", "src/Lineage/Chains", "src/Lineage/Restores",
-            "src/Lineage/Verification",
-        "src/Lineage/References", "src/Lineage/Narration",
+        "src/Lineage/Verification", "src/Lineage/References", "src/Lineage/Narration",
     ];
 
     static readonly string[] Effects =
     [
         "Marten", "JasperFx", "Weasel", "Npgsql", "MassTransit", "RabbitMQ", "Microsoft.AspNetCore", "Microsoft.Extensions", "System.Net",
-            "System.IO",
-        "System.Diagnostics.Process", "System.Threading.Tasks", "System.Threading",
+        "System.IO", "System.Diagnostics.Process", "System.Threading.Tasks", "System.Threading",
     ];
 
     static readonly string[] EffectNames =

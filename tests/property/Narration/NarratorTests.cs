@@ -23,7 +23,7 @@ public sealed class NarratorTests
         object[] rest =
         [
             new RankJoined(Demo, new Generation(1), new Rank(0), "host", 7, At(0)),
-                new LeaseExpired(Demo, new Generation(1), Launcher, At(0)),
+            new LeaseExpired(Demo, new Generation(1), Launcher, At(0)),
             new RunCompleted(Demo, new Generation(1), new Step(1_200), Layout, At(0)),
         ];
         var told = ledger.All.Select(static e => e.Event).Concat(rest).ToList();

@@ -150,7 +150,7 @@ public sealed class StoryTests
             new HashSet<Type>
             {
                 typeof(CheckpointSealed), typeof(CheckpointAbandoned), typeof(CheckpointVerified), typeof(CheckpointQuarantined),
-                    typeof(StaleGenerationRefused),
+                typeof(StaleGenerationRefused),
                 typeof(RestorePointChosen), typeof(RecoveryCompleted), typeof(RecoveryFailed), typeof(LeaseReleased),
             },
             seen);

@@ -16,7 +16,7 @@ static class Given
 {
     public static readonly RunId Demo = RunId.Parse("demo");
     public static readonly ActorId Launcher = ActorId.Parse("launcher:a/1"), Rival = ActorId.Parse("launcher:b/2"),
-        Keeper = ActorId.Parse("keeper:a");
+    Keeper = ActorId.Parse("keeper:a");
     public static readonly ContentHash Layout = Hash("layout");
     public static readonly WorldSize Two = new(2);
 

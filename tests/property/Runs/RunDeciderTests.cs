@@ -40,9 +40,9 @@ public sealed class RunDeciderTests
         new RunCommand[]
         {
             Take(Launcher), new RunCommand.RenewLease(Demo, new Generation(1), Launcher, At(1)),
-                new RunCommand.ExpireLease(Demo, new Generation(1), null, At(1)),
+            new RunCommand.ExpireLease(Demo, new Generation(1), null, At(1)),
             new RunCommand.ReleaseLease(Demo, new Generation(1), Launcher, "stop", At(1)),
-                new RunCommand.JoinRank(Demo, new Generation(1), new Rank(0), "a", 1, Launcher, At(1)),
+            new RunCommand.JoinRank(Demo, new Generation(1), new Rank(0), "a", 1, Launcher, At(1)),
             new RunCommand.CompleteRun(Demo, new Generation(1), new Step(1), null, Launcher, At(1)), Next(Launcher, 1),
             new RunCommand.RefuseStale(Demo, new Generation(1), Launcher, null, "x", null, At(1)),
         },

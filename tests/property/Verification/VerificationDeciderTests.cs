@@ -56,7 +56,7 @@ public sealed class VerificationDeciderTests
         var events = Then.Accepted(Decide(Quarantined(C), Found(C, 0, Finding.Missing)), typeof(ShardVerified));
         Assert.StartsWith(
             "rank 0's shard is missing; rank 1's",
-                Damage.Describe(events.Aggregate(Quarantined(C), static (s, e) => Checkpoint.Fold(s, e)!)), StringComparison.Ordinal);
+            Damage.Describe(events.Aggregate(Quarantined(C), static (s, e) => Checkpoint.Fold(s, e)!)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,8 +100,7 @@ public sealed class VerificationDeciderTests
         Candidate[] rows =
         [
             Row(1, CheckpointPhase.Verified, 50), Row(2, CheckpointPhase.Sealed, 20), Row(3, CheckpointPhase.Sealed, 10),
-                Row(4, CheckpointPhase.Quarantined, 5),
-            Row(5, CheckpointPhase.Verified, 40), Row(6, CheckpointPhase.Verified, 95),
+            Row(4, CheckpointPhase.Quarantined, 5), Row(5, CheckpointPhase.Verified, 40), Row(6, CheckpointPhase.Verified, 95),
         ];
         Assert.Equal([3, 2, 5, 1], PendingVerifications.Order(rows, At(100), TimeSpan.FromSeconds(10)).Select(static c => c.Id.Step.Value));
         Assert.Equal([3, 2], PendingVerifications.Order(rows, At(100), again: null).Select(static c => c.Id.Step.Value));

@@ -49,8 +49,10 @@ public sealed class RabbitMqBusTests(BrokerAndServer world) : IClassFixture<Brok
     {
         await using var connection = await ConnectAsync();
         await using var channel = await connection.CreateChannelAsync();
+        // The queue is the class's: what the other tests left there, or what comes at least once more, is not this test's.
+        const string run = "rabbit-2";
         await BusLaws.A_poison_message_becomes_a_dead_letter_with_its_reason_and_delays_no_other(
-            world.Server, "rabbit-2", async () => [.. (await TakeDeadAsync(channel)).Select(ReasonCode)]);
+            world.Server, run, async () => [.. (await TakeDeadAsync(channel)).Where(static letter => IsOf(run, letter)).Select(ReasonCode)]);
     }
 
     [RabbitMqFact]
@@ -60,10 +62,9 @@ public sealed class RabbitMqBusTests(BrokerAndServer world) : IClassFixture<Brok
         await using var channel = await connection.CreateChannelAsync();
         await channel.BasicPublishAsync(
             BusTopology.ShardStoreReportedExchange, "", mandatory: true,
-                new BasicProperties { ContentType = "application/vnd.masstransit+json" }, "{\"half\":"u8.ToArray());
+            new BasicProperties { ContentType = "application/vnd.masstransit+json" }, Half.ToArray());
         await (await Story.BeginAsync(world.Server.Client, "rabbit-3")).SaveAsync(10);
-        await Story.UntilAsync(() => TakeDeadAsync(channel), static dead => dead.Any(static d => d.Body.Span.StartsWith("{\"half\":"u8)),
-            "the bytes are a dead letter");
+        await Story.UntilAsync(() => TakeDeadAsync(channel), static dead => dead.Any(IsHalf), "the bytes are a dead letter");
     }
 
     [RabbitMqFact]
@@ -113,6 +114,13 @@ public sealed class RabbitMqBusTests(BrokerAndServer world) : IClassFixture<Brok
         }, static sent => sent, "the broker takes messages again");
         await story.UntilAsync(plan.Checkpoint, CheckpointPhase.Sealed);
     }
+
+    static ReadOnlySpan<byte> Half => "{\"half\":"u8;
+
+    static bool IsOf(string run, BasicGetResult letter) =>
+        Encoding.UTF8.GetString(letter.Body.Span).Contains($"\"{run}/", StringComparison.Ordinal);
+
+    static bool IsHalf(BasicGetResult letter) => letter.Body.Span.StartsWith(Half);
 
     Task<IConnection> ConnectAsync() => new ConnectionFactory { Uri = new Uri(world.Broker.Address) }.CreateConnectionAsync();
 

@@ -42,7 +42,7 @@ public sealed class RaceLaws
             foreach (var rank in Enumerable.Range(0, World))
                 Assert.Equal(["shard-diffed.v1", "shard-stored.v1"],
                     stream.Where(e => e.Body.TryGetProperty("rank", out var r) && r.GetInt32() == rank).Select(static e => e.Name),
-                        StringComparer.Ordinal);
+                    StringComparer.Ordinal);
             Assert.Equal(Enumerable.Range(1, names.Count).Select(static n => (long)n), stream.Select(static e => e.Version));
         }
 

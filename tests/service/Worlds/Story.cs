@@ -37,7 +37,7 @@ public sealed class Story(LineageClient client, RunId run, WorldSize world)
         var id = plan.Checkpoint;
         var figures = new DiffFigures(
             plan.Base is { } edge ? Hash($"shard {edge.Checkpoint}/{rank}") : null, 4_000, 1_000, new ChunkModeCounts(1, 2, 0, 3, 4), 1_500,
-                300);
+            300);
         return
         [
             new ShardDiffReported

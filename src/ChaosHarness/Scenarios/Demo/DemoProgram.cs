@@ -84,7 +84,7 @@ public sealed class DemoProgram(DemoOptions options, DemoNarrator narrator, Time
     [
         "-n", options.Ranks.ToString(), "--steps", options.Steps.ToString(CultureInfo.InvariantCulture),
         "--save-every", options.SaveEvery.ToString(CultureInfo.InvariantCulture), "--seed",
-            options.Seed.ToString(CultureInfo.InvariantCulture),
+        options.Seed.ToString(CultureInfo.InvariantCulture),
     ];
 
     /// <summary>

@@ -35,7 +35,7 @@ public sealed record RecoveryFigures(
 /// <summary>The one object that <c>demo --json</c> ends with. Members are added, never renamed.</summary>
 public sealed record DemoSummary(
     int Schema, DemoVerdict Verdict, string? Why, ContentHash? GoldenDigest, ContentHash? FinalDigest, int Recoveries,
-        CheckpointCounts Checkpoints,
+    CheckpointCounts Checkpoints,
     SaveFigures Saves, IReadOnlyList<RecoveryFigures> RecoveryStory, int Events, int Ranks, long Steps, string Postgres, string Broker,
     double Seconds,
     string StateDirectory);

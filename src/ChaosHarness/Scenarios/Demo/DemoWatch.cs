@@ -48,7 +48,7 @@ sealed class DemoWatch(TrainingWorld world, RunId run, long steps, DemoNarrator 
         .. new[]
         {
             typeof(LeaseGranted), typeof(CheckpointAbandoned), typeof(CheckpointQuarantined), typeof(RecoveryStarted),
-                typeof(RestorePointChosen),
+            typeof(RestorePointChosen),
             typeof(RecoveryCompleted), typeof(RecoveryFailed), typeof(StaleGenerationRefused), typeof(RunCompleted),
         }.Select(type => EventCatalog.Names[type]),
     ];
