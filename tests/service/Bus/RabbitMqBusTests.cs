@@ -52,7 +52,8 @@ public sealed class RabbitMqBusTests(BrokerAndServer world) : IClassFixture<Brok
         // The queue is the class's: what the other tests left there, or what comes at least once more, is not this test's.
         const string run = "rabbit-2";
         await BusLaws.A_poison_message_becomes_a_dead_letter_with_its_reason_and_delays_no_other(
-            world.Server, run, async () => [.. (await TakeDeadAsync(channel)).Where(static letter => IsOf(run, letter)).Select(ReasonCode)]);
+            world.Server, run, async () =>
+                [.. (await TakeDeadAsync(channel)).Where(static letter => IsOf(run, letter)).Select(ReasonCode)]);
     }
 
     [RabbitMqFact]
