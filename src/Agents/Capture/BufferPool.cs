@@ -1,3 +1,5 @@
+using Lineage.Agents.Shards;
+
 namespace Lineage.Agents.Capture;
 
 /// <summary>
@@ -8,16 +10,16 @@ namespace Lineage.Agents.Capture;
 public sealed class BufferPool(int keptMax = 3) : IDisposable
 {
     readonly Lock gate = new();
-    readonly List<NativeBuffer> kept = [];
+    readonly List<NativeBytes> kept = [];
     bool disposed;
 
     /// <summary>A buffer of at least that many bytes; its content is whatever was there before.</summary>
-    public NativeBuffer Rent(long bytes)
+    public NativeBytes Rent(long bytes)
     {
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(disposed, this);
-            var found = kept.FindIndex(buffer => buffer.Capacity >= bytes);
+            var found = kept.FindIndex(buffer => buffer.Length >= bytes);
             if (found >= 0)
             {
                 var buffer = kept[found];
@@ -26,10 +28,10 @@ public sealed class BufferPool(int keptMax = 3) : IDisposable
             }
         }
 
-        return new NativeBuffer(bytes);
+        return new NativeBytes(bytes);
     }
 
-    public void Return(NativeBuffer buffer)
+    public void Return(NativeBytes buffer)
     {
         lock (gate)
         {

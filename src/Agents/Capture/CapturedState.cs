@@ -14,7 +14,7 @@ namespace Lineage.Agents.Capture;
 public sealed class CapturedState : ITensorBytes, IDisposable
 {
     readonly BufferPool pool;
-    readonly NativeBuffer buffer;
+    readonly NativeBytes buffer;
     readonly long[] offsets;
     readonly ulong[][] hashes;
     int disposed;
@@ -72,17 +72,26 @@ public sealed class CapturedState : ITensorBytes, IDisposable
         return captured;
     }
 
-    public void Read(int tensor, long byteOffset, Span<byte> destination)
+    public void Read(int tensor, long byteOffset, Span<byte> destination) =>
+        Span(tensor, byteOffset, destination.Length).CopyTo(destination);
+
+    public bool TrySpan(int tensor, long byteOffset, int length, out ReadOnlySpan<byte> bytes)
+    {
+        bytes = Span(tensor, byteOffset, length);
+        return true;
+    }
+
+    ReadOnlySpan<byte> Span(int tensor, long byteOffset, int length)
     {
         ObjectDisposedException.ThrowIf(disposed != 0, this);
-        var last = Tensors[tensor].Bytes - destination.Length;
+        var last = Tensors[tensor].Bytes - length;
         if (byteOffset < 0 || byteOffset > last)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(byteOffset), byteOffset, $"{destination.Length:N0} bytes of {Tensors[tensor].Name} begin at [0-{last}].");
+                nameof(byteOffset), byteOffset, $"{length:N0} bytes of {Tensors[tensor].Name} begin at [0-{last}].");
         }
 
-        buffer.Slice(offsets[tensor] + byteOffset, destination.Length).CopyTo(destination);
+        return buffer.Slice(offsets[tensor] + byteOffset, length);
     }
 
     public ulong? HashAtCapture(int tensor, long ordinal) => hashes[tensor][ordinal];

@@ -1,176 +1,197 @@
-using System.Buffers.Binary;
+using Lineage.Agents.Codec.Kernels;
 using Lineage.Contracts.Format;
 
 namespace Lineage.Agents.Codec;
 
 /// <summary>
-/// Encodes and decodes one chunk at a time (docs/FORMAT.md, section 3.2), each in the cheapest mode and never above its raw size. Keeps
-/// its buffers from chunk to chunk. Not thread safe.
+/// Encodes and decodes one chunk at a time (docs/FORMAT.md, sections 3.2 and 3.3), each in the cheapest mode and never above its raw size.
+/// Keeps its buffers from chunk to chunk. Not thread safe.
 /// </summary>
 public sealed class ChunkCodec : IDisposable
 {
-    const uint CompressedBit = 0x8000_0000;
-    const int PlaneHeaderBytes = 4;
-
     readonly Zstd zstd = new();
-    byte[] work = [], spare = [], other = [], output = [];
+    readonly PlanesChunk planes;
+    readonly FloatRun run;
+    readonly SparseChunk sparse;
+    readonly DerivedChunk derived;
+    readonly ChunkEstimate estimate;
+    byte[] trial = [];
+    ChunkChoice? hint;
+    bool frameHint, isFresh;
+
+    /// <param name="lanes">What the kernels may use; the bytes are the same for each.</param>
+    public ChunkCodec(LaneWidth lanes)
+    {
+        if (!LaneWidths.IsSupported(lanes)) throw new ArgumentException($"This processor has no {lanes}.", nameof(lanes));
+        planes = new PlanesChunk(zstd);
+        run = new FloatRun(lanes);
+        sparse = new SparseChunk(run, lanes);
+        derived = new DerivedChunk(lanes);
+        estimate = new ChunkEstimate(lanes);
+    }
+
+    public ChunkCodec() : this(LaneWidths.Best) { }
 
     /// <summary>What this code writes into the header of a shard.</summary>
-    public static CodecName Name { get; } = new("lineage.planes", 1);
+    public static CodecName Name { get; } = new("lineage.planes", 2);
 
-    /// <param name="raw">Not empty.</param>
-    /// <param name="baseRaw">The same elements of the base, or empty when there is no base.</param>
-    /// <param name="stored">Valid until the next call, and while <paramref name="raw"/> is unchanged.</param>
-    public ChunkMode Encode(
-        CodecPreset preset, ElementKind kind, ReadOnlySpan<byte> raw, ReadOnlySpan<byte> baseRaw, out ReadOnlySpan<byte> stored)
+    /// <summary>Codecs whose shards this code reads.</summary>
+    public static bool Knows(CodecName codec) => codec == Name || codec == Name with { Version = 1 };
+
+    /// <summary>Bytes that <see cref="Encode"/> may write into; what it returns is never more than the raw bytes.</summary>
+    public static int Bound(int rawBytes) =>
+        Math.Max(Math.Max(SparseChunk.Bound(rawBytes), PlanesChunk.Bound(rawBytes)), Zstd.Bound(rawBytes)) + 64;
+
+    /// <summary>Forgets how the chunk before was coded. The choice for a chunk narrows the search for the next, so whoever wants the same
+    /// bytes every time begins anew at the same places.</summary>
+    public void Begin() => (hint, frameHint, isFresh) = (null, false, true);
+
+    /// <param name="destination">At least <see cref="Bound"/> bytes.</param>
+    /// <param name="written">How many of them hold the chunk.</param>
+    public ChunkMode Encode(CodecPreset preset, in ChunkInput chunk, Span<byte> destination, out int written)
     {
-        stored = default;
-        if (!baseRaw.IsEmpty && raw.SequenceEqual(baseRaw)) return ChunkMode.Same;
-        stored = raw[..kind.Width];
-        if (raw[kind.Width..].SequenceEqual(raw[..^kind.Width])) return ChunkMode.Constant;
-        stored = raw;
-        if (preset == CodecPreset.Emergency) return ChunkMode.Raw;
+        var raw = chunk.Raw;
+        written = 0;
+        if (!chunk.Base.IsEmpty && raw.SequenceEqual(chunk.Base)) return ChunkMode.Same;
+        var width = chunk.Kind.Width;
+        if (raw[width..].SequenceEqual(raw[..^width]))
+        {
+            raw[..width].CopyTo(destination);
+            written = width;
+            return ChunkMode.Constant;
+        }
 
-        Reserve(raw.Length);
-        var self = Split(kind, raw, default, work);
-        if (baseRaw.IsEmpty) return Pack(preset, kind, self, ref stored) ? ChunkMode.Planes : ChunkMode.Raw;
-        var difference = Split(kind, raw, baseRaw, other);
-        var (selfBits, differenceBits) = (Bits(kind, self), Bits(kind, difference));
-        var mode = ChunkMode.Raw;
-        if ((preset == CodecPreset.High || selfBits <= differenceBits) && Pack(preset, kind, self, ref stored)) mode = ChunkMode.Planes;
-        if ((preset == CodecPreset.High || selfBits > differenceBits) && Pack(preset, kind, difference, ref stored))
-            mode = ChunkMode.DeltaPlanes;
-        return mode;
+        if (preset == CodecPreset.Emergency) return Raw(raw, destination, out written);
+        if (chunk.RepeatOf is { } earlier)
+        {
+            written = RepeatedChunk.Write(earlier, destination);
+            if (written < raw.Length) return ChunkMode.Repeat;
+        }
+
+        if (chunk.SourceIs == ChunkSource.Master && (written = derived.Encode(chunk.Kind, raw, chunk.Source, destination)) > 0)
+            return ChunkMode.Derived;
+        isFresh = true;
+        var mode = chunk.Kind.IsCodedAsFloat && raw.Length % width == 0
+            ? EncodeFloats(preset, chunk, destination, out written)
+            : planes.Encode(preset, chunk.Kind, raw, chunk.Base, destination, out written);
+        if (mode == ChunkMode.Raw) written = raw.Length;
+        mode = TryFrame(preset, chunk, mode, destination, ref written);
+        return mode == ChunkMode.Raw ? Raw(raw, destination, out written) : mode;
+    }
+
+    static ChunkMode Raw(ReadOnlySpan<byte> raw, Span<byte> destination, out int written)
+    {
+        raw.CopyTo(destination);
+        written = raw.Length;
+        return ChunkMode.Raw;
+    }
+
+    ChunkMode EncodeFloats(CodecPreset preset, in ChunkInput chunk, Span<byte> destination, out int written)
+    {
+        isFresh = hint is null;
+        var choice = estimate.Choose(chunk, hint);
+        var mode = EncodeBy(choice, preset, chunk, destination, out written);
+        if (written == 0 || written >= chunk.Raw.Length)
+        {
+            hint = null;
+            return planes.Encode(preset, chunk.Kind, chunk.Raw, chunk.Base, destination, out written);
+        }
+
+        var bits = 8.0 * written * chunk.Kind.Width / chunk.Raw.Length;
+        hint = mode == choice.Mode && bits < (choice.Bits * 1.02) + 0.1 ? choice with { Bits = bits } : null;
+        return preset == CodecPreset.High && mode is not (ChunkMode.Planes or ChunkMode.DeltaPlanes)
+            ? TryPlanes(chunk, mode, destination, ref written)
+            : mode;
+    }
+
+    /// <summary>Nothing written if the choice turns out not to do.</summary>
+    ChunkMode EncodeBy(ChunkChoice choice, CodecPreset preset, in ChunkInput chunk, Span<byte> destination, out int written)
+    {
+        var kind = chunk.Kind;
+        var raw = chunk.Raw;
+        written = 0;
+        switch (choice.Mode)
+        {
+            case ChunkMode.Self: written = run.Encode(choice.Rule, kind, raw, default, destination); break;
+            case ChunkMode.Paired: written = run.Encode(choice.Rule, kind, raw, chunk.Source, destination); break;
+            case ChunkMode.Delta: written = run.Encode(choice.Rule, kind, raw, chunk.Base, destination); break;
+            case ChunkMode.Nonzero: written = EncodeSparse(chunk, default, destination); break;
+            case ChunkMode.Sparse:
+                if ((written = EncodeSparse(chunk, chunk.Base, destination)) > 0) break;
+                written = run.Encode(choice.Rule, kind, raw, chunk.Base, destination);
+                return ChunkMode.Delta;
+            default: return planes.Encode(preset, kind, raw, chunk.Base, destination, out written);
+        }
+
+        return choice.Mode;
+    }
+
+    int EncodeSparse(in ChunkInput chunk, ReadOnlySpan<byte> below, Span<byte> destination) =>
+        sparse.Extract(chunk.Kind, chunk.Raw, below, out var changed, out var changedBase)
+            ? sparse.Encode(estimate.ForChanged(chunk.Kind, changed, changedBase), chunk.Kind, !below.IsEmpty, destination)
+            : 0;
+
+    ChunkMode TryPlanes(in ChunkInput chunk, ChunkMode mode, Span<byte> destination, ref int written)
+    {
+        ReserveTrial(chunk.Raw.Length);
+        var other = planes.Encode(CodecPreset.High, chunk.Kind, chunk.Raw, chunk.Base, trial, out var size);
+        if (other == ChunkMode.Raw || size >= written) return mode;
+        trial.AsSpan(0, written = size).CopyTo(destination);
+        return other;
+    }
+
+    /// <summary>A chunk that repeats itself at a distance goes into one zstd frame, if that is less.</summary>
+    ChunkMode TryFrame(CodecPreset preset, in ChunkInput chunk, ChunkMode mode, Span<byte> destination, ref int written)
+    {
+        var look = frameHint || preset == CodecPreset.High || (preset == CodecPreset.Default && (isFresh || mode == ChunkMode.Raw));
+        if (!look || !(preset == CodecPreset.High || Repetition.IsLikely(chunk.Raw))) return mode;
+        ReserveTrial(chunk.Raw.Length);
+        var size = zstd.Compress(preset == CodecPreset.High ? ZstdEffort.SearchHarder : ZstdEffort.Search, chunk.Raw, trial);
+        frameHint = size < written;
+        if (!frameHint) return mode;
+        trial.AsSpan(0, written = size).CopyTo(destination);
+        return ChunkMode.Frame;
+    }
+
+    void ReserveTrial(int raw)
+    {
+        if (trial.Length < Bound(raw)) trial = new byte[Bound(raw)];
     }
 
     /// <summary>Null if the destination now holds what was encoded, as far as the codec can tell; otherwise what is wrong with the stored
     /// bytes.</summary>
-    /// <param name="baseRaw">As long as the destination where the mode refers to the base.</param>
-    /// <param name="destination">The chunk's raw bytes; undefined after an objection.</param>
-    public string? Decode(ElementKind kind, ChunkMode mode, ReadOnlySpan<byte> stored, ReadOnlySpan<byte> baseRaw, Span<byte> destination)
+    /// <param name="chunk">As it was encoded; <see cref="ChunkInput.Raw"/> is not looked at.</param>
+    /// <param name="destination">The chunk's raw bytes; undefined after an objection. May be where the base lies.</param>
+    public string? Decode(ChunkMode mode, ReadOnlySpan<byte> stored, in ChunkInput chunk, Span<byte> destination)
     {
+        var (kind, length) = (chunk.Kind, destination.Length);
+        var below = chunk.Base.Length == length ? chunk.Base : default;
+        var floats = kind.IsCodedAsFloat && length % kind.Width == 0;
         switch (mode)
         {
-            case ChunkMode.Raw when stored.Length == destination.Length:
-                stored.CopyTo(destination);
-                return null;
-            case ChunkMode.Same when stored.IsEmpty && baseRaw.Length == destination.Length:
-                baseRaw.CopyTo(destination);
-                return null;
-            case ChunkMode.Constant when stored.Length == kind.Width:
-                stored.CopyTo(destination);
-                for (var done = kind.Width; done < destination.Length; done *= 2)
-                    destination[..Math.Min(done, destination.Length - done)].CopyTo(destination[done..]);
-                return null;
-            case ChunkMode.Planes:
-            case ChunkMode.DeltaPlanes when baseRaw.Length == destination.Length:
-                return DecodePlanes(kind, mode, stored, baseRaw, destination);
-            default:
-                return $"mode {mode} with {stored.Length:N0} stored bytes makes no chunk of {destination.Length:N0}";
+            case ChunkMode.Raw when stored.Length == length: stored.CopyTo(destination); return null;
+            case ChunkMode.Same when stored.IsEmpty && !below.IsEmpty: below.CopyTo(destination); return null;
+            case ChunkMode.Constant when stored.Length == kind.Width: Repeat(stored, destination); return null;
+            case ChunkMode.Planes: return planes.Decode(kind, stored, default, destination);
+            case ChunkMode.DeltaPlanes when !below.IsEmpty: return planes.Decode(kind, stored, below, destination);
+            case ChunkMode.Frame: return zstd.Decompress(stored, destination);
+            case ChunkMode.Repeat when chunk.Source.Length == length: chunk.Source.CopyTo(destination); return null;
+            case ChunkMode.Derived when floats && chunk.Source.Length == 2 * length:
+                return derived.Decode(kind, stored, chunk.Source, destination);
+            case ChunkMode.Self when floats: return run.Decode(kind, stored, default, destination);
+            case ChunkMode.Paired when floats && chunk.Source.Length == length: return run.Decode(kind, stored, chunk.Source, destination);
+            case ChunkMode.Delta when floats && !below.IsEmpty: return run.Decode(kind, stored, below, destination);
+            case ChunkMode.Sparse when floats && !below.IsEmpty: return sparse.Decode(kind, stored, below, destination);
+            case ChunkMode.Nonzero when floats: return sparse.Decode(kind, stored, default, destination);
+            default: return $"mode {mode} with {stored.Length:N0} stored bytes makes no chunk of {length:N0}";
         }
     }
 
-    string? DecodePlanes(ElementKind kind, ChunkMode mode, ReadOnlySpan<byte> stored, ReadOnlySpan<byte> baseRaw, Span<byte> destination)
+    static void Repeat(ReadOnlySpan<byte> number, Span<byte> destination)
     {
-        if (destination.Length % kind.Width != 0)
-            return $"{destination.Length:N0} bytes are no whole number of elements of {kind.Width} bytes";
-        Reserve(destination.Length);
-        var planes = work.AsSpan(0, destination.Length);
-        if (Unpack(kind, stored, planes) is { } objection) return objection;
-        var numbers = BytePlanes.Join(kind.Width, planes, spare.AsSpan(0, destination.Length));
-        if (mode == ChunkMode.Planes) Residual.ToSelf(kind, numbers, destination);
-        else Residual.ToDifference(kind, numbers, baseRaw, destination);
-        return null;
-    }
-
-    /// <summary>Residuals of the chunk in byte planes, in <paramref name="home"/> or in the spare buffer's stead.</summary>
-    Span<byte> Split(ElementKind kind, ReadOnlySpan<byte> raw, ReadOnlySpan<byte> baseRaw, byte[] home)
-    {
-        var numbers = home.AsSpan(0, raw.Length);
-        if (baseRaw.IsEmpty) Residual.OfSelf(kind, raw, numbers);
-        else Residual.OfDifference(kind, raw, baseRaw, numbers);
-        var planes = BytePlanes.Split(kind.Width, numbers, spare.AsSpan(0, raw.Length));
-        if (!planes.Overlaps(numbers)) planes.CopyTo(numbers);
-        return numbers;
-    }
-
-    static double Bits(ElementKind kind, ReadOnlySpan<byte> planes)
-    {
-        var (bits, size) = (0.0, planes.Length / kind.Width);
-        for (var p = 0; p < kind.Width; p++) bits += PlaneEntropy.BitsPerByte(planes.Slice(p * size, size));
-        return bits;
-    }
-
-    /// <summary>Writes the planes into the output if that makes them smaller than what is there; each plane the least of raw and
-    /// zstd.</summary>
-    bool Pack(CodecPreset preset, ElementKind kind, ReadOnlySpan<byte> planes, ref ReadOnlySpan<byte> best)
-    {
-        var size = planes.Length / kind.Width;
-        // The best so far may lie in the output, so a second try goes behind it.
-        var room = best.Overlaps(output) ? output.AsSpan(best.Length) : output.AsSpan();
-        var end = kind.Width * PlaneHeaderBytes;
-        for (var p = 0; p < kind.Width; p++)
-        {
-            if (end >= best.Length) return false;
-            var plane = planes.Slice(p * size, size);
-            var compressed = Compress(preset, plane, room[end..]);
-            if (compressed == 0) plane.CopyTo(room[end..]);
-            BinaryPrimitives.WriteUInt32LittleEndian(
-                room[(p * PlaneHeaderBytes)..], compressed == 0 ? (uint)size : (uint)compressed | CompressedBit);
-            end += compressed == 0 ? size : compressed;
-        }
-
-        if (end >= best.Length) return false;
-        best = room[..end];
-        return true;
-    }
-
-    /// <returns>Bytes written; 0 if compressing does not pay.</returns>
-    int Compress(CodecPreset preset, ReadOnlySpan<byte> plane, Span<byte> destination)
-    {
-        if (preset == CodecPreset.High) return CompressBest(plane, destination);
-        var bits = PlaneEntropy.BitsPerByte(plane);
-        if (bits > PlaneEntropy.Incompressible) return 0;
-        var search = preset == CodecPreset.Default && bits < PlaneEntropy.Skewed;
-        var written = zstd.Compress(search ? ZstdEffort.Search : ZstdEffort.EntropyOnly, plane, destination);
-        return written < plane.Length ? written : 0;
-    }
-
-    int CompressBest(ReadOnlySpan<byte> plane, Span<byte> destination)
-    {
-        var coded = zstd.Compress(ZstdEffort.EntropyOnly, plane, destination);
-        var rest = destination[coded..];
-        var searched = zstd.Compress(ZstdEffort.SearchHarder, plane, rest);
-        if (searched < coded) rest[..searched].CopyTo(destination);
-        return Math.Min(coded, searched) is var written && written < plane.Length ? written : 0;
-    }
-
-    string? Unpack(ElementKind kind, ReadOnlySpan<byte> stored, Span<byte> planes)
-    {
-        var (size, at) = (planes.Length / kind.Width, kind.Width * PlaneHeaderBytes);
-        if (stored.Length < at) return $"{stored.Length:N0} stored bytes hold no table of {kind.Width} planes";
-        for (var p = 0; p < kind.Width; p++)
-        {
-            var head = BinaryPrimitives.ReadUInt32LittleEndian(stored[(p * PlaneHeaderBytes)..]);
-            var (compressed, length) = ((head & CompressedBit) != 0, head & ~CompressedBit);
-            if (length > stored.Length - at || (compressed ? length >= size : length != size))
-                return $"plane {p} of {size:N0} bytes is said to be stored in {length:N0}{(compressed ? " compressed" : "")} of the " +
-                    $"{stored.Length - at:N0} bytes left";
-            var source = stored.Slice(at, (int)length);
-            if (!compressed) source.CopyTo(planes.Slice(p * size, size));
-            else if (zstd.Decompress(source, planes.Slice(p * size, size)) is { } objection) return $"plane {p}: {objection}";
-            at += (int)length;
-        }
-
-        return at == stored.Length ? null : $"{stored.Length - at:N0} stored bytes are left over behind the last plane";
-    }
-
-    void Reserve(int raw)
-    {
-        if (work.Length >= raw) return;
-        (work, spare, other) = (new byte[raw], new byte[raw], new byte[raw]);
-        // Twice the raw size for two packed candidates behind one another, and what zstd may ask for to try a plane twice.
-        output = new byte[(2 * raw) + (2 * Zstd.Bound(raw)) + (8 * PlaneHeaderBytes)];
+        number.CopyTo(destination);
+        for (var done = number.Length; done < destination.Length; done *= 2)
+            destination[..Math.Min(done, destination.Length - done)].CopyTo(destination[done..]);
     }
 
     public void Dispose() => zstd.Dispose();

@@ -17,6 +17,14 @@ public interface ITensorBytes
     /// <exception cref="ArgumentOutOfRangeException">The range lies outside the tensor.</exception>
     void Read(int tensor, long byteOffset, Span<byte> destination);
 
+    /// <summary>The same bytes without a copy, where they lie in memory; false where they do not. Valid as long as this object
+    /// is.</summary>
+    bool TrySpan(int tensor, long byteOffset, int length, out ReadOnlySpan<byte> bytes)
+    {
+        bytes = default;
+        return false;
+    }
+
     /// <summary>
     /// XxHash3-64 that was taken of a raw chunk when it was captured; null if none was. A writer compares what it encodes against it, so
     /// that memory damaged between capture and encode is never stored as good.

@@ -4,14 +4,19 @@ using Lineage.Contracts.Format;
 namespace Lineage.Agents.Shards;
 
 /// <summary>Memory outside the managed heap, of any length, on a 64-byte boundary. Its content is undefined until written.</summary>
-public sealed unsafe class NativeBytes : SafeHandle
+/// <remarks>Large ones ask the kernel for huge pages: fresh memory costs a fault per page, and 512 times fewer of them.</remarks>
+public sealed unsafe partial class NativeBytes : SafeHandle
 {
+    const long HugePageBytes = 2 << 20;
+
     /// <exception cref="OutOfMemoryException">There is not that much.</exception>
     public NativeBytes(long length) : base(invalidHandleValue: 0, ownsHandle: true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
-        SetHandle((nint)NativeMemory.AlignedAlloc((nuint)Math.Max(1, length), ShardLimits.Alignment));
+        var isLarge = length >= 2 * HugePageBytes;
+        SetHandle((nint)NativeMemory.AlignedAlloc((nuint)Math.Max(1, length), (nuint)(isLarge ? HugePageBytes : ShardLimits.Alignment)));
+        if (isLarge) _ = Advise((void*)handle, (nuint)(length / HugePageBytes * HugePageBytes), HugePages);   // advice: it may be ignored
         GC.AddMemoryPressure(Math.Max(1, length));
     }
 
@@ -35,4 +40,10 @@ public sealed unsafe class NativeBytes : SafeHandle
         GC.RemoveMemoryPressure(Math.Max(1, Length));
         return true;
     }
+
+    /// <summary>MADV_HUGEPAGE of Linux's mman.h.</summary>
+    const int HugePages = 14;
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* address, nuint length, int advice);
 }

@@ -3,19 +3,39 @@ using Lineage.Contracts.Format;
 namespace Lineage.Agents.Shards;
 
 /// <summary>
-/// The shards of one rank that rebuild its state together: the full one first, then every delta. Restoring reads the top link chunk by
-/// chunk through the links below, so the state is never in memory as a whole. Owns its readers. Not thread safe.
+/// The shards of one rank that rebuild its state together: the full one first, then every delta. Each chunk is rebuilt through all its
+/// links in one go, so the state is never in memory as a whole. Owns its readers. Views are not thread safe; every thread has a decoder of
+/// its own.
 /// </summary>
 public sealed class ShardChain : IDisposable
 {
     readonly IReadOnlyList<ShardReader> links;
+    readonly List<ChunkDecoder> decoders = [];
 
     ShardChain(IReadOnlyList<ShardReader> links)
     {
         this.links = links;
-        for (var i = 0; i < links.Count - 1; i++) Below = links[i].View(Below);
-        Bytes = Top.View(Below);
+        if (links.Count > 1) Below = View(links.Count - 1);
+        Bytes = View(links.Count);
     }
+
+    /// <summary>The links from the lowest one on from which all are cut into chunks of one size, and what lies below them.</summary>
+    internal (IReadOnlyList<ShardReader> Links, ITensorBytes? Floor) Fused(int count)
+    {
+        var first = count - 1;
+        while (first > 0 && links[first - 1].Header.ChunkElements == links[count - 1].Header.ChunkElements) first--;
+        return ([.. links.Take(count).Skip(first)], first == 0 ? null : View(first));
+    }
+
+    ShardView View(int count)
+    {
+        var (fused, floor) = Fused(count);
+        var decoder = new ChunkDecoder(fused, floor);
+        decoders.Add(decoder);
+        return new ShardView(decoder);
+    }
+
+    internal IReadOnlyList<ShardReader> Links => links;
 
     /// <summary>The link asked for.</summary>
     public ShardReader Top => links[^1];
@@ -72,6 +92,7 @@ public sealed class ShardChain : IDisposable
 
     public void Dispose()
     {
+        foreach (var decoder in decoders) decoder.Dispose();
         foreach (var link in links) link.Dispose();
     }
 }

@@ -7,42 +7,32 @@ namespace Lineage.Agents.Shards;
 /// A stored shard as a source of raw bytes: decodes the chunks that a read touches, through its base, each one checked, and keeps the
 /// last. Reading in the order of the chunks decodes each once. Not thread safe.
 /// </summary>
-sealed class ShardView : ITensorBytes
+sealed class ShardView(ChunkDecoder decoder) : ITensorBytes
 {
-    readonly ShardReader reader;
-    readonly ITensorBytes? baseState;
-    readonly int[] firstChunk;
     byte[] cache = [];
     int cached = -1;
 
-    public ShardView(ShardReader reader, ITensorBytes? baseState)
-    {
-        this.reader = reader;
-        this.baseState = baseState;
-        firstChunk = new int[reader.Tensors.Count];
-        for (var tensor = 1; tensor < firstChunk.Length; tensor++)
-            firstChunk[tensor] = firstChunk[tensor - 1] + (int)ChunkPlan.Count(reader.Tensors[tensor - 1], reader.Header.ChunkElements);
-    }
+    ShardReader Reader => decoder.Top;
 
-    public IReadOnlyList<TensorSpec> Tensors => reader.Tensors;
+    public IReadOnlyList<TensorSpec> Tensors => Reader.Tensors;
 
-    public ContentHash? ShardRoot => reader.Root;
+    public ContentHash? ShardRoot => Reader.Root;
 
     public void Read(int tensor, long byteOffset, Span<byte> destination)
     {
         var spec = Tensors[tensor];
         ArgumentOutOfRangeException.ThrowIfNegative(byteOffset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(byteOffset, spec.Bytes - destination.Length);
+        var elements = Reader.Header.ChunkElements;
         while (destination.Length > 0)
         {
-            var place =
-                ChunkPlan.At(spec, tensor, byteOffset / ChunkPlan.Bytes(spec, reader.Header.ChunkElements), reader.Header.ChunkElements);
-            var chunk = firstChunk[tensor] + (int)place.Ordinal;
+            var place = ChunkPlan.At(spec, tensor, byteOffset / ChunkPlan.Bytes(spec, elements), elements);
+            var chunk = Reader.ChunkOf(tensor, place.Ordinal);
             var (skip, take) = ((int)(byteOffset - place.ByteOffset), 0);
             if (skip == 0 && destination.Length >= place.Length && chunk != cached)
             {
                 take = place.Length;
-                reader.DecodeChunk(chunk, baseState, destination[..take]);
+                decoder.Decode(decoder.TopLink, chunk, destination[..take]);
             }
             else
             {
@@ -61,7 +51,7 @@ sealed class ShardView : ITensorBytes
         if (cached != chunk)
         {
             cached = -1;   // a failed decode leaves nothing behind
-            reader.DecodeChunk(chunk, baseState, cache.AsSpan(0, length));
+            decoder.Decode(decoder.TopLink, chunk, cache.AsSpan(0, length));
             cached = chunk;
         }
 

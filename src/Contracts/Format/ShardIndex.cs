@@ -106,7 +106,9 @@ public sealed class ShardIndex
         if (entry.CodecVersion != header.Codec.Version)
             return $"is of codec version {entry.CodecVersion}, the header says {header.Codec.Version}.";
         if (!Enum.IsDefined(entry.Mode)) return $"has the unknown mode {(byte)entry.Mode}.";
-        if (entry.Mode is ChunkMode.Same or ChunkMode.DeltaPlanes && header.Identity.Base is null)
+        if (entry.CodecVersion < 2 && entry.Mode >= ChunkModes.FirstOfVersion2)
+            return $"has mode {entry.Mode}, which codec version {entry.CodecVersion} does not have.";
+        if (entry.Mode.NeedsBase() && header.Identity.Base is null)
             return $"has mode {entry.Mode}, but the shard names no base.";
         if (entry.StoredBytes < 0 || entry.StoredBytes > entry.RawBytes)
             return $"has {entry.StoredBytes:N0} stored bytes of {entry.RawBytes:N0} raw ones.";

@@ -61,7 +61,7 @@ public sealed class GoldenTests
         Assert.True(
             now.All(e => golden.TryGetValue(e.Key, out var values) && values.Length == e.Value.Length),
             "add the new values to tests/golden/enums.json");
-        Assert.Equal([0, 1, 2, 3, 4], Enum.GetValues<ChunkMode>().Select(static m => (int)m));
+        Assert.Equal(Enumerable.Range(0, 13), Enum.GetValues<ChunkMode>().Select(static m => (int)m));
     }
 
     [Fact]

@@ -10,7 +10,10 @@ public sealed partial class TidyTests
     const int FileLinesMax = 300, FunctionLinesMax = 40, StateMachineLinesMax = 70, LineLengthMax = 140;
 
     /// <summary>Kernels and one-screen state machines, up to 70 lines: <c>path: function</c> and the reason.</summary>
-    static readonly Dictionary<string, string> LongFunctions = new(StringComparer.Ordinal);
+    static readonly Dictionary<string, string> LongFunctions = new(StringComparer.Ordinal)
+    {
+        ["src/Agents/Codec/Kernels/Sha256Rounds.cs: Compress"] = "64 rounds, written out so that eight variables stay in registers",
+    };
 
     [Fact]
     public void No_file_is_longer_than_a_reader_can_hold() => Expect.None(
