@@ -134,8 +134,8 @@ public sealed class CheckpointComparer(ITier tier, TimeProvider clock)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ShardDamagedException(
-                new ShardId(chain.Plan.Checkpoint, chain.Rank), new ShardFinding(Finding.Unreadable, e.Message, Root: null, chain.ReadBytes), e);
+            var found = new ShardFinding(Finding.Unreadable, e.Message, Root: null, chain.ReadBytes);
+            throw new ShardDamagedException(new ShardId(chain.Plan.Checkpoint, chain.Rank), found, e);
         }
     }
 }

@@ -15,8 +15,10 @@ public enum TensorChange
     Reshaped,
 }
 
-/// <summary>One tensor in two checkpoints. Figures are sums over what all ranks store of it: a tensor that every rank holds counts once per
-/// rank.</summary>
+/// <summary>
+/// One tensor in two checkpoints. Figures are sums over what all ranks store of it, so one that every rank holds counts once per rank;
+/// where the ranks of both cut it differently, elements are those of the whole tensor.
+/// </summary>
 /// <param name="Dtype">In the later one, as <paramref name="Role"/> and <paramref name="Shape"/>; of a removed tensor, in the
 /// earlier.</param>
 /// <param name="Ranks">Ranks that store some of it.</param>

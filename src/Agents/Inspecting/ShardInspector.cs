@@ -23,15 +23,18 @@ public static class ShardInspector
     /// <summary>Damaged chunks that are told one by one; the others are counted.</summary>
     public const int DamagedMax = 1_000;
 
+    /// <summary>The first of the bases that is not below the shard, as far as those given lead; null if all are.</summary>
+    public static ShardReader? Stray(ShardReader reader, IReadOnlyList<ShardReader> bases)
+    {
+        var (links, _) = Below(reader, bases);
+        return bases.FirstOrDefault(given => !links.Contains(given));
+    }
+
     /// <param name="reader">Not disposed.</param>
     /// <param name="bases">Opened base shards in any order; not disposed.</param>
-    /// <exception cref="ArgumentException">One of the bases is not below this shard.</exception>
     public static ShardCheck Check(ShardReader reader, IReadOnlyList<ShardReader> bases, CancellationToken ct)
     {
         var (links, missing) = Below(reader, bases);
-        if (bases.FirstOrDefault(given => !links.Contains(given)) is { } stray)
-            throw new ArgumentException($"{stray.Name} holds {stray.Identity.Shard} with root {stray.Root.Short}, which is not below " +
-                $"{reader.Identity.Shard}.", nameof(bases));
         ITensorBytes? below = null;
         if (missing is null)
             foreach (var link in links) below = link.View(below);

@@ -27,7 +27,8 @@ internal static class Units
         var unit = Array.FindLastIndex(ByteUnits, unit => text.EndsWith(unit, StringComparison.OrdinalIgnoreCase));
         var number = unit < 0 ? text : text[..^ByteUnits[unit].Length].TrimEnd();
         if (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
-            && value * (1L << (10 * Math.Max(0, unit))) is >= 1 and < 1L << 53 and var bytes && decimal.IsInteger(bytes))
+            && value < 1L << 53 && value * (1L << (10 * Math.Max(0, unit))) is >= 1 and < 1L << 53 and var bytes
+            && decimal.IsInteger(bytes))
             return (long)bytes;
         throw new FormatException($"\"{text}\" is no size: expected 1 byte to 8 PiB, for example 1073741824, 500MiB or 40GiB.");
     }

@@ -39,16 +39,12 @@ internal static class ShardVerb
 
     static ShardCheck Check(ShardReader reader, ShardReader[] below, CancellationToken ct)
     {
-        try
-        {
-            return ShardInspector.Check(reader, below, ct);
-        }
-        catch (ArgumentException stray) when (stray is { ParamName: "bases" })
-        {
-            throw new LineageProblemException(Problem.Of(
-                ProblemCodes.BadRequest, 400, "Not a base of this shard",
-                $"{stray.Message} Nothing was checked. Leave that --base out."), stray);
-        }
+        if (ShardInspector.Stray(reader, below) is not { } stray) return ShardInspector.Check(reader, below, ct);
+        throw new LineageProblemException(Problem.Of(
+            ProblemCodes.BadRequest, 400, "Not a base of this shard",
+            $"{stray.Name} holds {stray.Identity.Shard} with root {stray.Root.Short}, which is not below {reader.Identity.Shard}" +
+            (reader.Identity.Base is { } link ? $" (its base is {link.Checkpoint} with root {link.ShardRoot.Short})" : ", a full shard") +
+            ". Nothing was checked. Leave that --base out, or give the one between."));
     }
 
     /// <summary>Readers that are closed together. What cannot be opened ends the verb with its finding.</summary>
