@@ -6,6 +6,7 @@ using Lineage.Agents.Tiers;
 using Lineage.Cli.Rendering;
 using Lineage.Cli.Terminal;
 using Lineage.Contracts.Api;
+using Lineage.Contracts.Events;
 
 namespace Lineage.Cli.Verbs;
 
@@ -53,12 +54,17 @@ internal static class DiffVerb
         }
         catch (ShardDamagedException damaged)
         {
-            await Facts.ReportAsync(call, client, damaged, "diff", ct);
+            // What is not there may only be a wrong --store, and looking at a difference must not withdraw what is whole elsewhere.
+            var isSeen = damaged.Found.Finding is Finding.Altered or Finding.Truncated;
+            if (isSeen) await Facts.ReportAsync(call, client, damaged, "diff", ct);
             throw new LineageProblemException(Problem.Of(
                 ProblemCodes.ShardDamaged, 409, "A stored shard is damaged",
-                $"{damaged.Shard} is {damaged.Found.Finding.ToString().ToLowerInvariant()}: {damaged.Found.Detail} " +
-                $"{before.Checkpoint} and {after.Checkpoint} were not compared to the end. The finding was reported, so that this " +
-                $"checkpoint is no longer offered. See: lineage verify {damaged.Shard.Checkpoint} --deep"), damaged);
+                $"{damaged.Shard} is {damaged.Found.Finding.ToString().ToLowerInvariant()}: {damaged.Found.Detail?.TrimEnd('.')}. " +
+                $"{before.Checkpoint} and {after.Checkpoint} were not compared to the end. " +
+                (isSeen
+                    ? "The finding was reported, so that this checkpoint is no longer offered. "
+                    : $"Nothing was reported. Is {call.StoreDirectory} the store of this server? ") +
+                $"See: lineage verify {damaged.Shard.Checkpoint}{(isSeen ? " --deep" : "")}"), damaged);
         }
     }
 }

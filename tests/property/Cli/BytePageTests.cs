@@ -87,7 +87,8 @@ public class BytePageTests
         var after = Side(Sample.Checkpoint(Sample.Id(2, 30), CheckpointPhase.Sealed, null), 4_800_000);
         TensorDifference Tensor(
             string name, TensorChange change, long elements, ElementTally tally, long raw, long stored,
-            TensorDtype dtype = TensorDtype.BF16, params long[] shape) => new(name, change, dtype, TensorRole.Weight, shape, 4, elements, tally, raw, stored);
+            TensorDtype dtype = TensorDtype.BF16, params long[] shape) =>
+            new(name, change, dtype, TensorRole.Weight, shape, 4, elements, tally, raw, stored);
         return DiffView.Of(
             new CheckpointDifference(before.Checkpoint, after.Checkpoint,
             [
