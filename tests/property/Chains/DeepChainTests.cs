@@ -1,6 +1,7 @@
 using Lineage.Chains;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
+using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using static Lineage.Tests.Property.Runs.Given;
 
@@ -110,6 +111,19 @@ public sealed class DeepChainTests
     [InlineData(null, null, null)]
     public void Policies_that_cannot_be_followed_are_refused(int? depth, long? budget, string? objection) =>
         Assert.Equal(objection, new SavePolicy(ChainDepthMax: depth, RestoreBytesMax: budget).Objection());
+
+    [Theory]
+    [InlineData(null, null, "")]
+    [InlineData(20, null, "\"chainDepthMax\":20,")]
+    [InlineData(1, 5L, "\"chainDepthMax\":1,")]
+    public void Members_that_came_later_are_written_only_when_set_so_that_old_digests_hold(int? depth, long? budget, string chain)
+    {
+        var policy = new SavePolicy(ChainDepthMax: depth, RestoreBytesMax: budget);
+        var text = System.Text.Encoding.UTF8.GetString(CanonicalJson.Write(policy));
+        var bound = budget is null ? "" : $"\"restoreBytesMax\":{budget},";
+        Assert.Equal($"{{{chain}\"copies\":1,\"fullEvery\":8,\"leaseSeconds\":30,{bound}\"saveDeadlineSeconds\":60}}", text);
+        Assert.Equal(policy, System.Text.Json.JsonSerializer.Deserialize<SavePolicy>(text, CanonicalJson.Options));
+    }
 
     static string Why(SavePolicy policy, params long[] sizes) => Next(Saves(policy, sizes).History, policy).Why;
 

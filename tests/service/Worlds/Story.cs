@@ -53,7 +53,8 @@ public sealed class Story(LineageClient client, RunId run, WorldSize world)
             {
                 Id = MessageId.Derive("store", id.ToString(), rank.ToString()), Checkpoint = id, Rank = rank, Actor =
                     RankActor(id, rank.Value), Correlation = "save-1",
-                Diff = figures, Root = Hash($"shard {id}/{rank}"), StoredBytes = plan.Base is null ? FullBytes : deltaBytes, Tier = "local", ObjectKey =
+                Diff = figures, Root = Hash($"shard {id}/{rank}"),
+                StoredBytes = plan.Base is null ? FullBytes : deltaBytes, Tier = "local", ObjectKey =
                     ObjectKeys.Shard(new ShardId(id, rank)),
             },
         ];
