@@ -18,7 +18,7 @@ public sealed record SaverParts(
     Action<string> Report);
 
 /// <summary>Carries one captured state through <see cref="SaveStep"/>: does each effect and feeds the result back.</summary>
-sealed class SaveRun(SaverOptions options, SaverParts parts, KeyframeSlot keyframes, CapturedState captured, Step step, long startedAt)
+sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, CapturedState captured, Step step, long startedAt)
 {
     readonly CheckpointId checkpoint = new(options.Run, options.Generation, step);
     readonly string correlation = SaveTrace.CorrelationOf(new CheckpointId(options.Run, options.Generation, step));
@@ -98,7 +98,7 @@ sealed class SaveRun(SaverOptions options, SaverParts parts, KeyframeSlot keyfra
     async Task<SaveInput> StoreAsync(SavePlan plan, CancellationToken ct)
     {
         var shard = new ShardId(checkpoint, options.Rank);
-        var below = plan.Base is { } link ? await keyframes.GetAsync(link, parts, options.Rank, ct) : null;
+        var below = plan.Base is { } link ? await bases.GetAsync(link, parts, options.Rank, ct) : null;
         baseRoot = below?.ShardRoot;
         var identity = new ShardIdentity(
             shard, options.WorldSize, LayoutDigest.Of(options.WorldSize, captured.Tensors),

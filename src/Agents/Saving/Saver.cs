@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using Lineage.Agents.Capture;
 using Lineage.Agents.Training;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.Agents.Saving;
@@ -21,7 +20,7 @@ public sealed class Saver : IAsyncDisposable
     readonly SaverParts parts;
     readonly SaveRecords records;
     readonly BufferPool pool = new();
-    readonly KeyframeSlot keyframes = new();
+    readonly BaseSlot bases = new();
     readonly SemaphoreSlim slots;
     readonly Channel<Accepted> queue = Channel.CreateUnbounded<Accepted>(new UnboundedChannelOptions { SingleReader = true });
     readonly CancellationTokenSource stop = new();
@@ -116,9 +115,9 @@ public sealed class Saver : IAsyncDisposable
         var kept = false;
         try
         {
-            var run = new SaveRun(options, parts, keyframes, task.Captured, task.Step, task.StartedAt);
+            var run = new SaveRun(options, parts, bases, task.Captured, task.Step, task.StartedAt);
             var (end, record) = await run.RunAsync(task.WaitMicroseconds, ct);
-            kept = KeepAsKeyframe(task, end);
+            kept = KeepAsBase(task, end, record);
             Conclude(end, record);
         }
         finally
@@ -129,13 +128,9 @@ public sealed class Saver : IAsyncDisposable
         }
     }
 
-    bool KeepAsKeyframe(Accepted task, SaveState.Ended end)
-    {
-        if (task.Final || end is not { Outcome: SaveOutcome.Sealed, Plan: { Kind: CheckpointKind.Full } plan, ManifestHash: { } hash })
-            return false;
-        keyframes.Keep(plan.Checkpoint, hash, task.Captured);
-        return true;
-    }
+    bool KeepAsBase(Accepted task, SaveState.Ended end, SaveRecord record) =>
+        !task.Final && end is { Outcome: SaveOutcome.Sealed, Plan: { } plan, ManifestHash: { } hash }
+        && bases.Offer(plan, hash, record.StoredBytes, task.Captured);
 
     void Conclude(SaveState.Ended end, SaveRecord record)
     {
@@ -166,7 +161,7 @@ public sealed class Saver : IAsyncDisposable
         queue.Writer.TryComplete();
         await writer;
         while (queue.Reader.TryRead(out var task)) task.Captured.Dispose();
-        keyframes.Dispose();
+        bases.Dispose();
         pool.Dispose();
         slots.Dispose();
         stop.Dispose();

@@ -24,36 +24,47 @@ internal sealed class Answer
     readonly Func<Screen, IReadOnlyList<Line>> page;
     readonly IReadOnlyList<JsonObject> items;
     readonly IReadOnlyList<string> names;
-    readonly bool isList;
+    readonly Func<JsonObject> document;
 
-    Answer(Func<Screen, IReadOnlyList<Line>> page, IReadOnlyList<JsonObject> items, IReadOnlyList<string> names, bool isList)
+    Answer(
+        Func<Screen, IReadOnlyList<Line>> page, IReadOnlyList<JsonObject> items, IReadOnlyList<string> names, Func<JsonObject> document)
     {
         this.page = page;
         this.items = items;
         this.names = names;
-        this.isList = isList;
+        this.document = document;
     }
 
     public static Answer One<T>(T value, string name, Func<Screen, IReadOnlyList<Line>> page) where T : notnull =>
-        new(page, [ToObject(value)], [name], isList: false);
+        Report(value, [value], _ => name, page);
 
     public static Answer Many<T>(IReadOnlyList<T> values, Func<T, string> name, Func<Screen, IReadOnlyList<Line>> page) where T : notnull =>
-        new(page, [.. values.Select(static value => ToObject(value))], [.. values.Select(name)], isList: true);
+        From(values, name, page, static items =>
+            new JsonObject { ["schema"] = Schema, ["items"] = new JsonArray([.. items.Select(static item => item.DeepClone())]) });
+
+    /// <summary>One finding about many things: JSON is the whole of it, the forms with a line per thing are of those.</summary>
+    public static Answer Report<TWhole, T>(
+        TWhole whole, IReadOnlyList<T> items, Func<T, string> name, Func<Screen, IReadOnlyList<Line>> page)
+        where TWhole : notnull where T : notnull => From(items, name, page, _ => WithSchema(ToObject(whole)));
+
+    static Answer From<T>(
+        IReadOnlyList<T> values, Func<T, string> name, Func<Screen, IReadOnlyList<Line>> page,
+        Func<IReadOnlyList<JsonObject>, JsonObject> document) where T : notnull
+    {
+        JsonObject[] items = [.. values.Select(static value => ToObject(value))];
+        return new Answer(page, items, [.. values.Select(name)], () => document(items));
+    }
 
     /// <summary>Lines of text for a format, each without its end of line.</summary>
     public IEnumerable<string> Write(OutputFormat format, Screen screen, bool colour) => format switch
     {
         OutputFormat.Table => page(screen).Select(line => Ansi.Write(line, colour)),
-        OutputFormat.Json => [Document().ToJsonString(Indented)],
+        OutputFormat.Json => [document().ToJsonString(Indented)],
         OutputFormat.Jsonl => items.Select(static item => WithSchema(item).ToJsonString(Compact)),
         OutputFormat.Csv => CsvTable.Write(items),
         OutputFormat.Name => names,
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),
     };
-
-    JsonObject Document() => isList
-        ? new JsonObject { ["schema"] = Schema, ["items"] = new JsonArray([.. items.Select(static item => item.DeepClone())]) }
-        : WithSchema(items[0]);
 
     static JsonObject WithSchema(JsonObject item)
     {

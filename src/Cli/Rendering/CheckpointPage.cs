@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
@@ -84,16 +85,10 @@ internal static class CheckpointPage
         return table.Draw(screen, "  ");
     }
 
-    /// <summary>Only the modes that occur, most used first: "38 delta, 4 same".</summary>
-    public static string Modes(ChunkModeCounts modes)
-    {
-        (long Count, string Name)[] all =
-        [
-            (modes.DeltaPlanes, "delta"), (modes.Planes, "planes"), (modes.Same, "same"), (modes.Constant, "constant"), (modes.Raw, "raw"),
-        ];
-        var used = all.Where(static mode => mode.Count > 0).OrderByDescending(static mode => mode.Count).ToArray();
-        return used.Length == 0 ? "none" : string.Join(", ", used.Select(static mode => $"{mode.Count} {mode.Name}"));
-    }
+    /// <summary>Only the modes that occur, most used first: "38 delta-planes, 4 same". Whatever modes the counts have.</summary>
+    public static string Modes(ChunkModeCounts modes) => Marks.Modes(
+        typeof(ChunkModeCounts).GetProperties().Where(static member => member.PropertyType == typeof(long))
+            .Select(member => (JsonNamingPolicy.KebabCaseLower.ConvertName(member.Name), (long)member.GetValue(modes)!)));
 
     public static Piece Found(ShardVerified? verified, Screen screen) => verified is null
         ? (screen.Glyphs.None, Tone.Dim)

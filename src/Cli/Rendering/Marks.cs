@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
+using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.Cli.Rendering;
@@ -37,6 +39,17 @@ internal static class Marks
         { Phase: CheckpointPhase.Open or CheckpointPhase.Sealed or CheckpointPhase.Verified } => "",
         _ => view.Cause ?? "",
     };
+
+    /// <summary>Only the modes that occur, most used first.</summary>
+    public static string Modes(IEnumerable<(string Name, long Chunks)> modes)
+    {
+        var used = modes.Where(static mode => mode.Chunks > 0).OrderByDescending(static mode => mode.Chunks).ToArray();
+        return used.Length == 0 ? "none" : string.Join(", ", used.Select(static mode => $"{mode.Chunks:N0} {mode.Name}"));
+    }
+
+    public static string Mode(ChunkMode mode) => JsonNamingPolicy.KebabCaseLower.ConvertName(mode.ToString());
+
+    public static string Shape(IReadOnlyList<long> shape) => shape.Count == 0 ? "scalar" : string.Join('x', shape);
 
     /// <summary>"rank 2", "ranks 0-3, 7".</summary>
     public static string Ranks(IReadOnlyList<Rank> ranks)

@@ -20,6 +20,19 @@ internal static class Units
         return unit == 0 ? Invariant($"{bytes} B") : Invariant($"{Fixed(value)} {ByteUnits[unit]}");
     }
 
+    /// <summary>A size as people give it: bytes, or a number with a binary unit, as in <c>40GiB</c> or <c>1.5 MiB</c>.</summary>
+    /// <exception cref="FormatException">It is none; the message says what is.</exception>
+    public static long ParseBytes(string text)
+    {
+        var unit = Array.FindLastIndex(ByteUnits, unit => text.EndsWith(unit, StringComparison.OrdinalIgnoreCase));
+        var number = unit < 0 ? text : text[..^ByteUnits[unit].Length].TrimEnd();
+        if (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value < 1L << 53 && value * (1L << (10 * Math.Max(0, unit))) is >= 1 and < 1L << 53 and var bytes
+            && decimal.IsInteger(bytes))
+            return (long)bytes;
+        throw new FormatException($"\"{text}\" is no size: expected 1 byte to 8 PiB, for example 1073741824, 500MiB or 40GiB.");
+    }
+
     /// <summary>Stored of raw, in percent.</summary>
     public static string Ratio(long stored, long raw, Glyphs glyphs) =>
         raw <= 0 ? glyphs.None : Invariant($"{Math.Round(100.0 * stored / raw, 1):0.0} %");

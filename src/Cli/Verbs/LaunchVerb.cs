@@ -22,6 +22,12 @@ internal sealed class LaunchVerb
     readonly Option<int> ranks = Inputs.Count("-n", "Rank processes", 2, 1, 1024, "--ranks");
     readonly Option<int> fullEvery = Inputs.Count("--full-every", "Saves from one full checkpoint to the next",
         SavePolicy.Default.FullEvery, 1, 10_000);
+    readonly Option<int> chainDepthMax = Inputs.Count(
+        "--chain-depth-max", "Deltas that a chain may have where they are small; 1 keeps every delta on a full checkpoint",
+        SavePolicy.ChainDepthDefault, 1, SavePolicy.ChainDepthCeiling);
+    readonly Option<long?> restoreBudget = Inputs.Value<long>(
+        "--restore-budget", "What restoring a checkpoint may be expected to read, all ranks together, before a full one is due " +
+        "(default: no bound); for example 40GiB.", "SIZE", Units.ParseBytes);
     readonly Option<int> deadline = Inputs.Count(
         "--save-deadline", "Seconds until an unfinished save is abandoned", SavePolicy.Default.SaveDeadlineSeconds, 1, 86_400);
     readonly Option<int> lease = Inputs.Count("--lease", "Seconds a lease holds without renewal", SavePolicy.Default.LeaseSeconds, 1,
@@ -32,7 +38,7 @@ internal sealed class LaunchVerb
         var verb = new LaunchVerb();
         var command = new Command("launch", "Trains a run with rank processes on this machine; asks the service where to start from.")
         {
-            verb.ranks, verb.fullEvery, verb.deadline, verb.lease, verb.restarts,
+            verb.ranks, verb.fullEvery, verb.chainDepthMax, verb.restoreBudget, verb.deadline, verb.lease, verb.restarts,
         };
         verb.training.AddTo(command);
         return globals.Runs(command, verb.RunAsync);
@@ -111,21 +117,24 @@ internal sealed class LaunchVerb
 
     RecoveryPort PortOf(Invocation call, RunId run, ActorId holder, LineageClient client, IFactPublisher publisher)
     {
-        // What was not asked for must not differ from what an existing run has.
-        var given = new Option[] { fullEvery, deadline, lease }.Any(call.IsGiven);
-        var policy = given
+        var parallel = Math.Max(1, Environment.ProcessorCount);
+        return new RecoveryPort(
+            new RecoveryPortOptions(run, holder, SavePolicyOf(call), training.Labels(call), parallel), client, publisher,
+            new ChainVerifier(new LocalDirectoryTier(call.StoreDirectory), call.Clock), call.Clock);
+    }
+
+    /// <summary>Null when nothing of it was given: what was not asked for must not differ from what an existing run has.</summary>
+    SavePolicy? SavePolicyOf(Invocation call) =>
+        new Option[] { fullEvery, chainDepthMax, restoreBudget, deadline, lease }.Any(call.IsGiven)
             ? SavePolicy.Default with
             {
                 FullEvery = call.Value(fullEvery),
                 SaveDeadlineSeconds = call.Value(deadline),
-                LeaseSeconds = call.Value(lease)
+                LeaseSeconds = call.Value(lease),
+                ChainDepthMax = call.IsGiven(chainDepthMax) ? call.Value(chainDepthMax) : null,
+                RestoreBytesMax = call.Value(restoreBudget),
             }
             : null;
-        var parallel = Math.Max(1, Environment.ProcessorCount);
-        return new RecoveryPort(
-            new RecoveryPortOptions(run, holder, policy, training.Labels(call), parallel), client, publisher,
-            new ChainVerifier(new LocalDirectoryTier(call.StoreDirectory), call.Clock), call.Clock);
-    }
 
     RankCommand RankCommandOf(Invocation call)
     {

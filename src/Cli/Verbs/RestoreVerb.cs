@@ -62,7 +62,7 @@ internal static class RestoreVerb
         }
         catch (ShardDamagedException damaged)
         {
-            await ReportAsync(call, client, damaged, ct);
+            await Facts.ReportAsync(call, client, damaged, "restore", ct);
             throw new LineageProblemException(Problem.Of(
                 ProblemCodes.ShardDamaged, 409, "A stored shard is damaged",
                 $"{damaged.Shard} is {damaged.Found.Finding.ToString().ToLowerInvariant()}: {damaged.Found.Detail} " +
@@ -70,13 +70,6 @@ internal static class RestoreVerb
                 $"The finding was reported, so that this checkpoint is no longer offered. Take another one: " +
                 $"lineage restore-point list {plan.Checkpoint.Run} --explain"), damaged);
         }
-    }
-
-    static async Task ReportAsync(Invocation call, LineageClient client, ShardDamagedException damaged, CancellationToken ct)
-    {
-        var correlation = MessageId.Derive("restore", damaged.Shard.ToString(), client.Actor.ToString()).Value.ToString("N");
-        await using var publisher = await Facts.PublisherAsync(call, client, ct);
-        await publisher.PublishAsync([FindingReports.Of(damaged.Shard, damaged.Found, client.Actor, correlation)], ct);
     }
 
     /// <summary>The exporter writes into a hidden folder beside the target, which gets its name at the end.</summary>

@@ -12,9 +12,11 @@ namespace Lineage.Contracts.Api;
 public sealed record OpenCheckpoint(WorldSize WorldSize, ContentHash LayoutDigest, ActorId Actor, string Correlation);
 
 /// <summary>What every rank follows.</summary>
+/// <param name="DepthMax">Deltas that a chain of this run may have: whether a later save may be built on this one, so that a rank knows
+/// what to keep in memory. 1 from a service that does not say.</param>
 public sealed record SavePlan(
     CheckpointId Checkpoint, CheckpointId? Parent, CheckpointKind Kind, BaseLink? Base, int Copies, DateTimeOffset Deadline,
-    CheckpointPhase Phase);
+    CheckpointPhase Phase, int DepthMax = 1);
 
 public enum CheckpointPhase { Open, Sealed, Verified, Quarantined, Abandoned }
 

@@ -56,6 +56,7 @@ public static class ProblemCodes
         PortTaken = "port-taken",
         StateLocked = "state-locked",
         DirectoryUnwritable = "directory-unwritable",
+        FileUnreadable = "file-unreadable",
         DiskFull = "disk-full",
         OutboxCorrupt = "outbox-corrupt",
         OutboxFull = "outbox-full",

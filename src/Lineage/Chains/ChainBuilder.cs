@@ -18,7 +18,7 @@ public sealed record Chain(Candidate Target, IReadOnlyList<Candidate> Links, str
 /// to.</summary>
 public static class ChainBuilder
 {
-    /// <summary>More links are refused: the star policy makes two, and a walk over a damaged store must end.</summary>
+    /// <summary>More links are refused: a policy allows 51, and a walk over a damaged store must end.</summary>
     public const int LinksMax = 64;
 
     /// <param name="find">A checkpoint by id; null if there is none on record.</param>

@@ -6,10 +6,12 @@ namespace Lineage.Checkpoints;
 /// <summary>A checkpoint as the API shows it.</summary>
 public static class CheckpointViews
 {
-    public static SavePlan Plan(Checkpoint checkpoint)
+    /// <param name="depthMax">Of the run's policy.</param>
+    public static SavePlan Plan(Checkpoint checkpoint, int depthMax)
     {
         var opened = checkpoint.Opened;
-        return new SavePlan(opened.Checkpoint, opened.Parent, opened.Kind, opened.Base, opened.Copies, opened.Deadline, checkpoint.Phase);
+        return new SavePlan(
+            opened.Checkpoint, opened.Parent, opened.Kind, opened.Base, opened.Copies, opened.Deadline, checkpoint.Phase, depthMax);
     }
 
     /// <param name="version">Version of the checkpoint's stream, for If-Match.</param>

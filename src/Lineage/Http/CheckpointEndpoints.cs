@@ -36,10 +36,12 @@ static class CheckpointEndpoints
         CancellationToken ct)
     {
         var id = Request.Checkpoint(run, generation, step);
+        var depthMax = 1;
         var decision = await ledger.DecideAsync("checkpoint.open", id.Run, Request.Context(http, body.Actor, body.Correlation),
             async (session, token) =>
         {
             var owner = await session.RunAsync(id.Run, RunHold.Shared, token);
+            depthMax = owner?.Policy.DepthMax ?? depthMax;
             var state = await session.CheckpointAsync(id, token);
             var history = History.Empty;
             if (owner is not null && state is null)
@@ -55,7 +57,7 @@ static class CheckpointEndpoints
         if (decision is Decision.Refused refused) return ProblemResult.From(refused);
         var row = (await queries.CheckpointAsync(id, ct))!;
         Request.Tag(http, row.Version);
-        return TypedResults.Ok(CheckpointViews.Plan(row.State));
+        return TypedResults.Ok(CheckpointViews.Plan(row.State, depthMax));
     }
 
     static async Task<Results<Ok<CheckpointView>, ProblemResult>> GetAsync(

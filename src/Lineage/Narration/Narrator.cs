@@ -21,7 +21,9 @@ public static class Narrator
     {
         RunRegistered e =>
             $"registered: full every {Plural(e.Policy.FullEvery, "save")}, deadline {Number(e.Policy.SaveDeadlineSeconds)} s, "
-            + $"{Plural(e.Policy.Copies, "copy", "copies")}{Labels(e.Labels)}",
+            + $"{Plural(e.Policy.Copies, "copy", "copies")}"
+            + (e.Policy.ChainDepthMax is { } depth ? $", chains of at most {Plural(depth, "delta")}" : "")
+            + (e.Policy.RestoreBytesMax is { } budget ? $", restore budget {Bytes(budget)}" : "") + Labels(e.Labels),
         LeaseGranted e =>
             $"generation {e.Generation} granted to {e.Holder}: {Plural(e.WorldSize.Value, "rank")}, lease {Number(e.LeaseSeconds)} s",
         RankJoined e => $"rank {e.Rank} joined generation {e.Generation} (process {e.ProcessId} on {e.Host})",
@@ -40,7 +42,8 @@ public static class Narrator
     {
         CheckpointOpened e =>
             $"opened: {(e.Base is { } edge ? $"incremental on {edge.Checkpoint}" : "full")}, {Plural(e.WorldSize.Value, "rank")}, "
-            + $"parent {e.Parent?.ToString() ?? "none"}, deadline {Number((long)(e.Deadline - e.OpenedAt).TotalSeconds)} s",
+            + $"parent {e.Parent?.ToString() ?? "none"}, deadline {Number((long)(e.Deadline - e.OpenedAt).TotalSeconds)} s"
+            + (e.Why is { } why ? $"; {why}" : ""),
         ShardDiffed e =>
             $"rank {e.Rank} diffed: {Bytes(e.RawBytes)} to {Bytes(e.EncodedBytes)}{(e.BaseRoot is null ? "" : " against its base")} "
             + $"in {Milliseconds(e.EncodeMicroseconds)}, training stood still {Milliseconds(e.StallMicroseconds)}",

@@ -20,6 +20,10 @@ public static class Quantities
         return unit == 0 ? $"{Number(bytes)} B" : string.Create(CultureInfo.InvariantCulture, $"{value:0.0} {Units[unit]}");
     }
 
+    /// <summary>A share with one digit: <c>92.0 %</c>.</summary>
+    public static string Percent(double part, double whole) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(whole > 0 ? 100 * part / whole : 0):0.0} %");
+
     public static string Milliseconds(long microseconds) =>
         string.Create(CultureInfo.InvariantCulture, $"{microseconds / 1000.0:#,0.0} ms");
 }

@@ -2,6 +2,7 @@ using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
 using Lineage.Decisions;
+using Lineage.Narration;
 
 namespace Lineage.Runs;
 
@@ -162,5 +163,7 @@ public static class RunDecider
 
     static string Describe(SavePolicy policy) =>
         $"a full save every {Refusals.Number(policy.FullEvery)}, a deadline of {Refusals.Number(policy.SaveDeadlineSeconds)} s, "
-        + $"{Refusals.Number(policy.Copies)} copies and leases of {Refusals.Number(policy.LeaseSeconds)} s";
+        + $"{Refusals.Number(policy.Copies)} copies, leases of {Refusals.Number(policy.LeaseSeconds)} s, chains of at most "
+        + $"{Quantities.Plural(policy.DepthMax, "delta")}"
+        + (policy.RestoreBytesMax is { } budget ? $" and a restore budget of {Refusals.Number(budget)} bytes" : "");
 }

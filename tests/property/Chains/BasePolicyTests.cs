@@ -51,8 +51,17 @@ public sealed class BasePolicyTests
         Assert.Equal(CheckpointKind.Full, Plan(Id(1, 20), HistoryOf(1, Sealed(Id(1, 10), worldSize: 3))).Kind);
         Assert.Equal(CheckpointKind.Full, Plan(Id(1, 20), HistoryOf(1, Sealed(Id(1, 10))), layout: Hash("other")).Kind);
         Assert.Equal(CheckpointKind.Full, Plan(Id(1, 20), HistoryOf(1, Sealed(Id(1, 30)))).Kind);
+    }
+
+    [Fact]
+    public void An_older_full_one_stands_in_for_an_abandoned_one_and_for_nothing_else()
+    {
         var older = Verified(Id(1, 5));
-        Assert.Equal(older.Id, Plan(Id(1, 20), HistoryOf(1, older, Quarantined(Id(1, 10)))).Base!.Checkpoint);
+        var abandoned = CheckpointOf(
+            Opened(Id(1, 10)), new CheckpointAbandoned(Id(1, 10), AbandonCause.DeadlinePassed, [new Rank(1)], "late", At(60)));
+        Assert.Equal(older.Id, Plan(Id(1, 20), HistoryOf(1, older, abandoned)).Base!.Checkpoint);
+        Assert.Equal(CheckpointKind.Full, Plan(Id(1, 20), HistoryOf(1, older, Quarantined(Id(1, 10)))).Kind);
+        Assert.Equal(CheckpointKind.Full, Plan(Id(1, 20), HistoryOf(1, older, Sealed(Id(1, 10), worldSize: 3))).Kind);
     }
 
     [Fact]

@@ -171,6 +171,7 @@ public sealed class CheckpointDeciderTests
             (quarantined.Phase, quarantined.ChainDepth, quarantined.RawBytes, quarantined.StoredBytes));
         var open = CheckpointViews.View(After(CheckpointOf(Opened(C, EdgeTo(Sealed(Id(1, 5))))), RunAt(1), Stored(C, 0)), version: 3);
         Assert.Equal((1, 1), (open.ChainDepth, Assert.Single(open.MissingRanks).Value));
-        Assert.Equal(CheckpointPhase.Open, CheckpointViews.Plan(CheckpointOf(Opened(C))).Phase);
+        var plan = CheckpointViews.Plan(CheckpointOf(Opened(C)), depthMax: 4);
+        Assert.Equal((CheckpointPhase.Open, 4), (plan.Phase, plan.DepthMax));
     }
 }

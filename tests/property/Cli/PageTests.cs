@@ -84,7 +84,7 @@ public class PageTests
 
     [Fact]
     public void Figures_of_chunks_name_only_the_modes_that_occur() =>
-        Assert.Equal("8 delta, 3 same, 1 constant", CheckpointPage.Modes(new ChunkModeCounts(0, 3, 1, 0, 8)));
+        Assert.Equal("8 delta-planes, 3 same, 1 constant", CheckpointPage.Modes(new ChunkModeCounts(0, 3, 1, 0, 8)));
 
     static ChainView Chain(string? broken) => new(
         Sample.Id(2, 30),

@@ -19,6 +19,20 @@ public class RenderingTests
         Assert.Equal(expected, Units.Bytes(bytes));
 
     [Theory]
+    [InlineData("1", 1L)]
+    [InlineData("512 B", 512L)]
+    [InlineData("40GiB", 40L << 30)]
+    [InlineData("1.5 mib", 3L << 19)]
+    [InlineData("4PiB", 4L << 50)]
+    public void Sizes_are_read_with_binary_units(string text, long bytes) => Assert.Equal(bytes, Units.ParseBytes(text));
+
+    [Theory]
+    [InlineData(""), InlineData("0"), InlineData("-1"), InlineData("GiB"), InlineData("1e3"), InlineData("0.3 B"), InlineData("8PiB")]
+    [InlineData("40GB"), InlineData("99999999999999999999999 EiB"), InlineData("40 Gib s")]
+    public void What_is_no_size_is_refused_by_name(string text) =>
+        Assert.Contains($"\"{text}\"", Assert.Throws<FormatException>(() => Units.ParseBytes(text)).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData(0.0000004, "0 us")]
     [InlineData(0.00083, "830 us")]
     [InlineData(0.0124, "12.4 ms")]

@@ -78,7 +78,7 @@ static class Given
         Correlation = "save",
         Diff = Figures(rank, baseRoot),
         Root = Root(id, rank),
-        StoredBytes = 600 + rank,
+        StoredBytes = (baseRoot is null ? 600 : 300) + rank,
         Tier = tier,
         ObjectKey = ObjectKeys.Shard(new ShardId(id, new Rank(rank))),
     };
@@ -110,7 +110,8 @@ static class Given
     {
         var opened = CheckpointOf(Opened(id, edge, parent, worldSize: worldSize));
         var run = RunOf(Registered(), Granted(id.Generation.Value, worldSize: worldSize));
-        return After(opened, run, [.. Enumerable.Range(0, worldSize).Select(rank => (FactMessage)Stored(id, rank))]);
+        return After(opened, run, [.. Enumerable.Range(0, worldSize).Select(rank =>
+            (FactMessage)Stored(id, rank, edge is { } link ? Root(link.Checkpoint, rank) : null))]);
     }
 
     /// <summary>The state after every rank's shard was found deeply intact.</summary>

@@ -46,6 +46,9 @@ public sealed class MemoryRankState : IRankState
         }
     }
 
+    /// <summary>A step that moves one weight only, as a low learning rate does in 16 bits.</summary>
+    public void Nudge(int seed) => BitConverter.TryWriteBytes(bytes[0].AsSpan(4 * new Random(seed).Next(bytes[0].Length / 4)), 0.5f);
+
     public void Read(int tensor, long byteOffset, Span<byte> destination) =>
         bytes[tensor].AsSpan((int)byteOffset, destination.Length).CopyTo(destination);
 

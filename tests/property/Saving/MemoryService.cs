@@ -9,8 +9,8 @@ using Lineage.Contracts.Messages;
 namespace Lineage.Tests.Property.Saving;
 
 /// <summary>
-/// The control plane as seen by the data plane, in memory: opens by the star policy, takes facts in any order and number, seals with the
-/// last missing shard. It can be away, refuse, or lose what it is told.
+/// The control plane as seen by the data plane, in memory: opens by the star policy or deeper, takes facts in any order and number, seals
+/// with the last missing shard. It can be away, refuse, or lose what it is told.
 /// </summary>
 public sealed class MemoryService(int fullEvery, WorldSize world, TimeProvider clock) : ICheckpointPort, IFactPublisher
 {
@@ -25,6 +25,15 @@ public sealed class MemoryService(int fullEvery, WorldSize world, TimeProvider c
 
     public Generation Current { get; set; } = new(1);
 
+    /// <summary>Above 1, every delta is built on the newest sealed checkpoint, and ranks are told so.</summary>
+    public int DepthMax { get; set; } = 1;
+
+    /// <summary>Set, the next plans name this base, whatever the policy says.</summary>
+    public CheckpointId? Names { get; set; }
+
+    /// <summary>How often somebody asked where a checkpoint lies, to read it back.</summary>
+    public int ChainReads { get; private set; }
+
     public List<FactMessage> Received { get; } = [];
 
     public IReadOnlyList<CheckpointId> SealedCheckpoints
@@ -35,6 +44,15 @@ public sealed class MemoryService(int fullEvery, WorldSize world, TimeProvider c
         }
     }
 
+    /// <summary>In the order of opening.</summary>
+    public IReadOnlyList<SavePlan> Plans
+    {
+        get
+        {
+            lock (gate) return [.. entries.Values.Select(static e => e.Plan)];
+        }
+    }
+
     public Task<SavePlan> OpenAsync(CheckpointId id, OpenCheckpoint body, CancellationToken ct)
     {
         lock (gate)
@@ -42,13 +60,15 @@ public sealed class MemoryService(int fullEvery, WorldSize world, TimeProvider c
             ThrowIfAway();
             if (id.Generation < Current) throw Refuse(ProblemCodes.StaleGeneration, $"{id} is of an old generation.");
             if (entries.TryGetValue(id, out var known)) return Task.FromResult(known.Plan with { Phase = known.Phase });
-            var keyframe = entries.Values.LastOrDefault(e => e.Plan.Kind == CheckpointKind.Full && e.ManifestHash is not null);
-            var link = keyframe is null || entries.Count % fullEvery == 0
+            var below = entries.Values.LastOrDefault(e => e.ManifestHash is not null && (Names is { } named
+                ? e.Plan.Checkpoint == named
+                : DepthMax > 1 || e.Plan.Kind == CheckpointKind.Full));
+            var link = below is null || entries.Count % fullEvery == 0
                 ? null
-                : new BaseLink(keyframe.Plan.Checkpoint, keyframe.ManifestHash!.Value, Depth: 0);
+                : new BaseLink(below.Plan.Checkpoint, below.ManifestHash!.Value, below.Plan.Base is { } edge ? edge.Depth + 1 : 0);
             var plan = new SavePlan(
                 id, Parent: null, link is null ? CheckpointKind.Full : CheckpointKind.Incremental, link, Copies: 1,
-                clock.GetUtcNow().AddMinutes(1), CheckpointPhase.Open);
+                clock.GetUtcNow().AddMinutes(1), CheckpointPhase.Open, DepthMax);
             entries[id] = new Entry(plan, body.LayoutDigest);
             return Task.FromResult(plan);
         }
@@ -68,6 +88,7 @@ public sealed class MemoryService(int fullEvery, WorldSize world, TimeProvider c
         lock (gate)
         {
             ThrowIfAway();
+            ChainReads++;
             return Task.FromResult(Chain(id));
         }
     }

@@ -20,6 +20,9 @@ public sealed class SavingWorld : IAsyncDisposable
         Service = new MemoryService(fullEvery, World, TimeProvider.System);
     }
 
+    /// <summary>In the order in which they were made.</summary>
+    public IReadOnlyList<SavingRank> Ranks => ranks;
+
     public TempDirectory Directory { get; } = new();
 
     public WorldSize World { get; }

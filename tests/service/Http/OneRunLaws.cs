@@ -47,6 +47,32 @@ public sealed class OneRunLaws(SharedServer shared) : IClassFixture<SharedServer
     }
 
     [Fact]
+    public async Task Small_deltas_make_a_chain_that_is_restored_link_by_link_and_large_ones_a_star()
+    {
+        foreach (var (name, bytes, depths) in new[] { ("small", 30L, new[] { 0, 1, 2, 3 }), ("large", 900, [0, 1, 1, 1]) })
+        {
+            var story = await Story.BeginAsync(server.Client, name, policy: new SavePolicy(ChainDepthMax: 9));
+            var saved = new List<CheckpointView>();
+            for (var step = 10; step <= 40; step += 10) saved.Add(await story.SaveAsync(step, deltaBytes: bytes));
+            Assert.Equal(depths, saved.Select(static view => view.ChainDepth));
+            var chain = await server.Client.GetChainAsync(story.Id(40), default);
+            Assert.Equal((null, depths[^1] + 1), (chain.Broken, chain.Links.Count));
+            Assert.Equal(9, (await story.OpenAsync(story.Id(50))).DepthMax);
+            Assert.Contains(await story.LogAsync(), static entry => entry.Summary.Contains(
+                "it has no delta yet", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task A_policy_that_cannot_be_followed_is_refused_by_field()
+    {
+        var refused = await Assert.ThrowsAsync<LineageProblemException>(() =>
+            Story.BeginAsync(server.Client, "deep", policy: new SavePolicy(ChainDepthMax: 51)));
+        Assert.Equal(ProblemCodes.BadRequest, refused.Code);
+        Assert.Contains("chainDepthMax is 51", refused.Problem.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Every_event_carries_actor_correlation_and_the_digest_of_its_canonical_body()
     {
         var story = await Story.BeginAsync(server.Client, "digests");

@@ -10,6 +10,8 @@ namespace Lineage.Tests.Service.Worlds;
 /// <summary>The steps of a run's life as ranks, launcher and keeper would take them, with bytes made up from the identities.</summary>
 public sealed class Story(LineageClient client, RunId run, WorldSize world)
 {
+    const long FullBytes = 1_234;
+
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public static ContentHash Layout { get; } = Hash("layout");
@@ -30,9 +32,11 @@ public sealed class Story(LineageClient client, RunId run, WorldSize world)
     public Task<SavePlan> OpenAsync(CheckpointId id, int rank = 0) =>
         client.OpenCheckpointAsync(id, new OpenCheckpoint(world, Layout, RankActor(id, rank), "save-1"), default);
 
-    public IReadOnlyList<FactMessage> ReportsOf(SavePlan plan) => [.. world.Ranks.SelectMany(rank => ReportsOf(plan, rank))];
+    /// <param name="deltaBytes">What a rank stores for an incremental; by default half of a full one.</param>
+    public IReadOnlyList<FactMessage> ReportsOf(SavePlan plan, long deltaBytes = FullBytes / 2) =>
+        [.. world.Ranks.SelectMany(rank => ReportsOf(plan, rank, deltaBytes))];
 
-    public static IReadOnlyList<FactMessage> ReportsOf(SavePlan plan, Rank rank)
+    public static IReadOnlyList<FactMessage> ReportsOf(SavePlan plan, Rank rank, long deltaBytes = FullBytes / 2)
     {
         var id = plan.Checkpoint;
         var figures = new DiffFigures(
@@ -49,7 +53,8 @@ public sealed class Story(LineageClient client, RunId run, WorldSize world)
             {
                 Id = MessageId.Derive("store", id.ToString(), rank.ToString()), Checkpoint = id, Rank = rank, Actor =
                     RankActor(id, rank.Value), Correlation = "save-1",
-                Diff = figures, Root = Hash($"shard {id}/{rank}"), StoredBytes = 1_234, Tier = "local", ObjectKey =
+                Diff = figures, Root = Hash($"shard {id}/{rank}"),
+                StoredBytes = plan.Base is null ? FullBytes : deltaBytes, Tier = "local", ObjectKey =
                     ObjectKeys.Shard(new ShardId(id, rank)),
             },
         ];
@@ -67,15 +72,15 @@ public sealed class Story(LineageClient client, RunId run, WorldSize world)
         Depth = VerificationDepth.Deep,
         Root = Hash($"shard {id}/{rank}"),
         Detail = finding == Finding.Intact ? null : "chunk 3 of w.0",
-        ReadBytes = 1_234,
+        ReadBytes = FullBytes,
     })];
 
     public Task PostAsync(IReadOnlyList<FactMessage> facts) => client.PostFactsAsync(new FactBatch(facts), default);
 
-    public async Task<CheckpointView> SaveAsync(long step, long generation = 1)
+    public async Task<CheckpointView> SaveAsync(long step, long generation = 1, long deltaBytes = FullBytes / 2)
     {
         var plan = await OpenAsync(Id(step, generation));
-        await PostAsync(ReportsOf(plan));
+        await PostAsync(ReportsOf(plan, deltaBytes));
         return await UntilAsync(plan.Checkpoint, CheckpointPhase.Sealed);
     }
 
