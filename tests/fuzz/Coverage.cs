@@ -16,11 +16,21 @@ static class Coverage
         return AddTemplate(key, ending.Message);
     }
 
-    /// <summary>The message without what varies: numbers, digests (words with a digit in them) and whatever stands in quotes.</summary>
+    /// <summary>The message without what varies: numbers, digests (words with a digit in them), whatever stands in quotes, and where in
+    /// its text the base library's JSON reader stopped.</summary>
     static ulong AddTemplate(ulong key, string message)
     {
+        var text = message.AsSpan();
+        if (text.LastIndexOf(" Path: ") is >= 0 and var path) text = text[..path];
+        if (text.LastIndexOf("' is ") is >= 0 and var quoted && text.IndexOf('\'') is var open && open < quoted)
+            return AddWords(AddWords(key, text[..open]), text[(quoted + 1)..]);   // what it quotes may hold quotes
+        return AddWords(key, text);
+    }
+
+    static ulong AddWords(ulong key, ReadOnlySpan<char> text)
+    {
         var (word, varies, quote) = (key, false, '\0');
-        foreach (var c in message)
+        foreach (var c in text)
         {
             if (quote != '\0')
             {
@@ -35,9 +45,10 @@ static class Coverage
                 continue;
             }
 
+            // An apostrophe inside a word opens no quotation.
+            if (c == '"' || (c == '\'' && word == key)) quote = c;
             if (!varies) key = word;
             (word, varies) = (key, false);
-            if (c is '"' or '\'') quote = c;
         }
 
         return varies ? key : word;

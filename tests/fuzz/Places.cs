@@ -13,9 +13,17 @@ static class Places
 
     public static string Corpus(string target) => Path.Combine(Root, "tests", "fuzz", "corpus", target);
 
+    /// <summary>Inputs that are whole: made by <see cref="Fuzz.Seeds"/>.</summary>
+    public static List<byte[]> Seeds(string target) => In(Corpus(target));
+
+    /// <summary>Inputs that did something new, kept by <c>--write-corpus</c>; most of them are refused.</summary>
+    public static List<byte[]> Found(string target) => In(FoundFolder(target));
+
+    public static string FoundFolder(string target) => Path.Combine(Corpus(target), "found");
+
     /// <summary>In the order of their names, so that a seed reproduces a campaign.</summary>
-    public static List<byte[]> Seeds(string target) => Directory.Exists(Corpus(target))
-        ? [.. Directory.EnumerateFiles(Corpus(target), "*.bin").Order(StringComparer.Ordinal).Select(File.ReadAllBytes)]
+    static List<byte[]> In(string folder) => Directory.Exists(folder)
+        ? [.. Directory.EnumerateFiles(folder, "*.bin").Order(StringComparer.Ordinal).Select(File.ReadAllBytes)]
         : [];
 
     /// <exception cref="FormatException">There is no target of that name.</exception>

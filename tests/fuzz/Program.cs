@@ -28,7 +28,8 @@ static class Program
     {
         var input = File.ReadAllBytes(file);
         var ending = new Oracle(TimeProvider.System).Run(Places.Create(target), input);
-        Console.Out.WriteLine(ending.Problem ?? $"{(ending.Refused ? "refused" : "read")}, {ending.AllocatedBytes:N0} bytes allocated");
+        var outcome = ending.Refusal is { } refusal ? $"refused: {refusal}" : "read";
+        Console.Out.WriteLine(ending.Problem ?? $"{outcome}, {ending.AllocatedBytes:N0} bytes allocated");
         return ending.Problem is null ? 0 : 1;
     }
 
@@ -45,8 +46,11 @@ static class Program
     static void Keep(Campaign campaign)
     {
         foreach (var (target, input) in campaign.Workers.SelectMany(static worker => worker.Found))
-            if (input.Length <= KeptBytesMax)
-                File.WriteAllBytes(Path.Combine(Places.Corpus(target), $"{ContentHash.Of(input).Hex[..16]}.bin"), input);
+        {
+            if (input.Length > KeptBytesMax) continue;
+            Directory.CreateDirectory(Places.FoundFolder(target));
+            File.WriteAllBytes(Path.Combine(Places.FoundFolder(target), $"{ContentHash.Of(input).Hex[..16]}.bin"), input);
+        }
     }
 
     static void Report(Campaign campaign, Options options)

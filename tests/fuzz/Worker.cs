@@ -45,7 +45,8 @@ sealed class Worker
     public void RunSeeds()
     {
         foreach (var (target, inputs) in targets)
-            foreach (var seed in Places.Seeds(target.Name)) inputs.AddSeed(seed, Execute(target, seed).Key);
+            foreach (var seed in Places.Seeds(target.Name).Concat(Places.Found(target.Name)))
+                inputs.AddSeed(seed, Execute(target, seed).Key);
     }
 
     /// <summary>So many altered inputs, target after target.</summary>

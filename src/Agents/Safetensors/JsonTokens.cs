@@ -52,8 +52,7 @@ ref struct JsonTokens
         }
         catch (JsonException e)
         {
-            var message = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal) is >= 0 and var cut ? e.Message[..cut] : e.Message;
-            throw Refused(OffsetOf(e), $"is no JSON: {SafetensorsLimits.Shown(message)}");
+            throw Refused(OffsetOf(e), $"is no JSON here: {Why(e.Message)}");
         }
     }
 
@@ -119,13 +118,16 @@ ref struct JsonTokens
     /// <summary>What the present token is, for a message of "expected … got".</summary>
     public readonly string Described() => reader.TokenType switch
     {
-        JsonTokenType.Number or JsonTokenType.String =>
-            SafetensorsLimits.Shown(Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, 100)])),
+        JsonTokenType.Number => Shown(),
+        JsonTokenType.String => $"\"{Shown()}\"",
         var type => Name(type),
     };
 
     public readonly ShardFormatException Refused(long at, string reason) => new(
         file, at, $"the {what}: {(tensor is null ? "" : $"tensor \"{SafetensorsLimits.Shown(tensor)}\" ")}{reason}.");
+
+    readonly string Shown() =>
+        SafetensorsLimits.Shown(Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, 100)]));
 
     static string Name(JsonTokenType type) => type switch
     {
@@ -140,6 +142,15 @@ ref struct JsonTokens
         JsonTokenType.Null => "null",
         _ => "nothing",
     };
+
+    /// <summary>Without the text that it quotes, which may be the rest of the file, and without its own count of lines.</summary>
+    static string Why(string message)
+    {
+        var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        if (end >= 0) message = message[..end];
+        var quoted = message.LastIndexOf("' is ", StringComparison.Ordinal);
+        return SafetensorsLimits.Shown((quoted < 0 ? message : "what stands there" + message[(quoted + 1)..]).TrimEnd('.'));
+    }
 
     readonly long FirstInvalid(ReadOnlySpan<byte> text)
     {
