@@ -65,7 +65,18 @@ ref struct JsonTokens
     /// <summary>Whether another member, or another element, follows before the end.</summary>
     public bool Until(JsonTokenType end) => Next() != end;
 
-    public readonly bool Is(ReadOnlySpan<byte> text) => reader.ValueTextEquals(text);
+    /// <summary>Whether the present name is this one.</summary>
+    public readonly bool Is(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            return reader.ValueTextEquals(text);
+        }
+        catch (InvalidOperationException)
+        {
+            throw Refused(At, "a name holds half a surrogate pair");   // it is compared without its escapes
+        }
+    }
 
     /// <summary>The present name or string, without escapes.</summary>
     public readonly string Text(string subject)

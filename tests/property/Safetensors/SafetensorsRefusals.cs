@@ -64,6 +64,8 @@ public sealed class SafetensorsRefusals
         { """{"__metadata__":{"a":"1",§"a":"2"}}""", 0, "twice" },
         { """{"__metadata__":{},§"__metadata__":{}}""", 0, "twice" },
         { """{§"\ud800":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0, "surrogate" },
+        { """{§"\ud800metadata__":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0, "surrogate" },
+        { """{"a":{§"\ud800type":"U8","shape":[0],"data_offsets":[0,0]}}""", 0, "surrogate" },
         { """{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}§""", 0, "no JSON" },
         { """{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},§}""", 0, "no JSON" },
         { "{\n\"a\":\n  tru§}", 0, "no JSON" },

@@ -90,6 +90,8 @@ public sealed class SafetensorsSetLaws
         { """{"metadata":{},§"metadata":{},"weight_map":{}}""", "metadata is there twice" },
         { """{"metadata":§3,"weight_map":{}}""", "metadata is 3, expected an object" },
         { """{"weight_map":{"a":§1}}""", "expected a string" },
+        { """{§"\ud800eight_map":{}}""", "surrogate" },
+        { """{"weight_map":{},"metadata":{§"\ud800otal_size":1}}""", "surrogate" },
         { """{"weight_map":{"a":"x",§"a":"y"}}""", "is there twice" },
         { """{"weight_map":{"a":§"../x"}}""", "no plain file name" },
         { """{"weight_map":{"a":§"/etc/passwd"}}""", "no plain file name" },
