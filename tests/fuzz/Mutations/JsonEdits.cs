@@ -30,6 +30,12 @@ sealed class JsonEdits
         }.Select(Encoding.UTF8.GetBytes),
     ];
 
+    static readonly byte[][] Escapes =
+    [
+        .. new[] { "\\ud800", "\\udc00", "\\ud83d\\ude00", "\\u0000", "\\n", "\\u00e9", "\\", "\u00e9", "\u2028", "\uffff" }
+            .Select(Encoding.UTF8.GetBytes),
+    ];
+
     readonly List<(int At, int Count)> values = [];
     readonly List<(int At, int Count, int ValueCount)> members = [];
     readonly Stack<int> open = new();
@@ -93,6 +99,8 @@ sealed class JsonEdits
 
     static byte[] Longer(byte[] value, Random random) => value switch
     {
+        [(byte)'"', .., (byte)'"'] when random.Next(2) == 0 && random.Next(1, value.Length) is var at =>
+            [.. value[..at], .. Escapes[random.Next(Escapes.Length)], .. value[at..]],
         [(byte)'"', .., (byte)'"'] => [(byte)'"', .. Enumerable.Repeat((byte)'x', random.Next(LengthMax)), .. value[1..]],
         [(byte)'[', _, ..] =>
             [(byte)'[', .. Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("1,", random.Next(80)))), .. value[1..]],
