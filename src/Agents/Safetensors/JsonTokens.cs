@@ -159,6 +159,7 @@ ref struct JsonTokens
     {
         var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         if (end >= 0) message = message[..end];
+        message = message.Replace("'\"'", "quotation mark", StringComparison.Ordinal);
         var quoted = message.LastIndexOf("' is ", StringComparison.Ordinal);
         return SafetensorsLimits.Shown((quoted < 0 ? message : "what stands there" + message[(quoted + 1)..]).TrimEnd('.'));
     }

@@ -22,9 +22,18 @@ public static class SafetensorsLimits
     /// <summary>What PyTorch and NumPy stop at.</summary>
     public const int DimensionsMax = 64;
 
+    const int ShownLengthMax = 80;
+
     /// <summary>Tensor bytes of one file before a model is split over several, as Hugging Face's libraries do.</summary>
     public const long FileBytesMax = 5_000_000_000;
 
-    /// <summary>A hostile name may take the whole header; no message repeats all of it.</summary>
-    internal static string Shown(string text) => text.Length <= 80 ? text : $"{text[..80]}...";
+    /// <summary>What a message repeats of a name or text out of a file. A hostile one may take the whole header, or hold what a terminal
+    /// obeys, or the quote that ends it in the message.</summary>
+    internal static string Shown(string text)
+    {
+        var shown = text.Length <= ShownLengthMax ? text : $"{text[..ShownLengthMax]}...";
+        return shown.Any(static c => char.IsControl(c) || c == '"')
+            ? string.Concat(shown.Select(static c => char.IsControl(c) || c == '"' ? '?' : c))
+            : shown;
+    }
 }

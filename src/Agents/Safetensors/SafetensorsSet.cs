@@ -79,7 +79,7 @@ public sealed class SafetensorsSet : ITensorBytes, IDisposable
                 throw Contradiction(entry, $"the index {index} does not name it");
             if (place.File != file)
                 throw Contradiction(
-                    entry, $"the index {index} says that it lies in {SafetensorsLimits.Shown(place.File)} (byte {place.At:N0})");
+                    entry, $"the index {index} says that it lies in \"{SafetensorsLimits.Shown(place.File)}\" (byte {place.At:N0})");
             tensors.Add(entry.Spec);
             places.Add((files.Count, reader.Header.BufferAt + entry.Begin, entry.End - entry.Begin));
         }
@@ -96,8 +96,8 @@ public sealed class SafetensorsSet : ITensorBytes, IDisposable
         var absent = parsed.Places.First(place => !found.Contains(place.Tensor));
         return new ShardFormatException(
             index, absent.At,
-            $"tensor \"{SafetensorsLimits.Shown(absent.Tensor)}\" is said to lie in {SafetensorsLimits.Shown(absent.File)}, which does " +
-            "not hold it.",
+            $"tensor \"{SafetensorsLimits.Shown(absent.Tensor)}\" is said to lie in \"{SafetensorsLimits.Shown(absent.File)}\", which " +
+            "does not hold it.",
             Finding.Missing);
     }
 

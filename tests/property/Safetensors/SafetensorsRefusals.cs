@@ -119,6 +119,16 @@ public sealed class SafetensorsRefusals
         Assert.Equal((at, finding), (thrown.Offset, thrown.Finding));
     }
 
+    [Fact]
+    public void What_a_terminal_would_obey_and_a_name_as_long_as_the_file_are_not_repeated_in_a_message()
+    {
+        var name = "\\u001b[2J\\n\\u0022" + new string('x', 100_000);
+        var message = Refused(InMemory.File($"{{\"{name}\":7}}", 0)).Message;
+        Assert.InRange(message.Length, 80, 300);
+        Assert.DoesNotContain(message, static c => char.IsControl(c));
+        Assert.Contains("tensor \"?[2J??xxx", message, StringComparison.Ordinal);
+    }
+
     [Theory, InlineData(0), InlineData(7)]
     public void A_file_without_room_for_a_length_is_truncated(int length) =>
         Assert.Equal((length, Finding.Truncated), (Refused(new byte[length]).Offset, Refused(new byte[length]).Finding));
