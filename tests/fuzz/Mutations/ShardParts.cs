@@ -11,11 +11,17 @@ namespace Lineage.Fuzz.Mutations;
 /// </summary>
 sealed class ShardParts
 {
+    const int FrontBytes = 12;
+
     /// <summary>Field of an index entry: where it is and how wide.</summary>
     static readonly (int At, int Width)[] Fields = [(0, 4), (4, 1), (5, 1), (6, 2), (8, 8), (16, 4), (20, 4), (24, 8), (32, 8), (40, 8)];
 
-    ShardParts(byte[] identity, byte[] table, byte[] entries, List<byte[]> chunks)
+    /// <summary>Magic, version and flags, as they were: an object of an older version stays one.</summary>
+    readonly byte[] front;
+
+    ShardParts(byte[] front, byte[] identity, byte[] table, byte[] entries, List<byte[]> chunks)
     {
+        this.front = front;
         Identity = identity;
         Table = table;
         Entries = entries;
@@ -56,7 +62,8 @@ sealed class ShardParts
         }
 
         return new ShardParts(
-            shard.Slice(ShardHeader.FixedBytes, (int)identity).ToArray(), index.Slice(8, (int)table).ToArray(), entries.ToArray(), chunks);
+            shard[..FrontBytes].ToArray(), shard.Slice(ShardHeader.FixedBytes, (int)identity).ToArray(),
+            index.Slice(8, (int)table).ToArray(), entries.ToArray(), chunks);
     }
 
     public Span<byte> Entry(int chunk) => Entries.AsSpan(chunk * ChunkEntry.Size, ChunkEntry.Size);
@@ -75,9 +82,8 @@ sealed class ShardParts
     public byte[] Assemble(int chunk = -1, Random? random = null)
     {
         var header = new byte[ShardLimits.Align(ShardHeader.FixedBytes + Identity.Length)];
-        ShardHeader.Magic.CopyTo(header);
-        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(8), ShardHeader.Version);
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(12), (uint)Identity.Length);
+        front.CopyTo(header, 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(FrontBytes), (uint)Identity.Length);
         Identity.CopyTo(header, ShardHeader.FixedBytes);
 
         var position = (long)header.Length;

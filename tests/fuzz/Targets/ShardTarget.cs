@@ -13,7 +13,7 @@ namespace Lineage.Fuzz.Targets;
 /// </summary>
 sealed class ShardTarget : FuzzTarget
 {
-    const int RefusedChunksMax = 2, StateBytesMax = 1 << 20;
+    const int RefusedChunksMax = 2, StateBytesMax = 1 << 20, ModesMax = 12;
     readonly Dictionary<ContentHash, (byte[] Object, HeldTensors State)> bases = [];
     readonly JsonEdits json = new();
     byte[] buffer = new byte[65_536];
@@ -154,7 +154,7 @@ sealed class ShardTarget : FuzzTarget
                 (parts.Chunks[chunk], parts.Chunks[other]) = (parts.Chunks[other], parts.Chunks[chunk]);
                 break;
             default:
-                parts.Entry(chunk)[4] = (byte)random.Next(8);
+                parts.Entry(chunk)[4] = (byte)random.Next(ModesMax);
                 if (random.Next(2) == 0) parts.Store(chunk, parts.Chunks[other]);
                 break;
         }
