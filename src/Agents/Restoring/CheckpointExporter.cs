@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lineage.Agents.Safetensors;
 using Lineage.Agents.Shards;
 using Lineage.Agents.Tiers;
 using Lineage.Contracts.Api;
@@ -7,22 +8,21 @@ using Lineage.Contracts.Identity;
 
 namespace Lineage.Agents.Restoring;
 
-/// <param name="Tensors">Tensors in the file.</param>
-public sealed record ExportedFile(string Name, int Tensors, long Bytes);
-
 /// <param name="ReadBytes">Stored bytes that were read along the chains of all ranks.</param>
 public sealed record Exported(
-    CheckpointId Checkpoint, string Directory, IReadOnlyList<ExportedFile> Files, long ReadBytes, long WrittenBytes, TimeSpan Took);
+    CheckpointId Checkpoint, string Directory, IReadOnlyList<SafetensorsFile> Files, long ReadBytes, long WrittenBytes, TimeSpan Took);
 
 /// <summary>
 /// Rebuilds a whole checkpoint and writes it as safetensors: <c>model.safetensors</c> with every tensor put together from all ranks'
-/// rectangles, and <c>rank-00003.safetensors</c> with what belongs to one rank only (its random state, its data cursor).
+/// rectangles, and <c>rank-00003.safetensors</c> with what belongs to one rank only (its random state, its data cursor). What is larger
+/// than a file may be becomes several, with an index beside them (<see cref="SafetensorsSplit"/>).
 /// </summary>
 /// <remarks>
 /// Every chunk is checked on the way. The files appear together: they are written into a folder beside the target, which takes the
 /// target's name at the end; a crash before that leaves that folder, whose name ends in <c>.tmp</c>, and no target.
 /// </remarks>
-public sealed class CheckpointExporter(ITier tier, TimeProvider clock)
+/// <param name="fileBytesMax">Tensor bytes of one file.</param>
+public sealed class CheckpointExporter(ITier tier, TimeProvider clock, long fileBytesMax = SafetensorsLimits.FileBytesMax)
 {
     /// <param name="directory">Must be empty or not exist.</param>
     /// <exception cref="ShardDamagedException">A shard is not what was recorded; nothing was left in the target.</exception>
@@ -82,8 +82,7 @@ public sealed class CheckpointExporter(ITier tier, TimeProvider clock)
         }
     }
 
-    static async Task<List<ExportedFile>> WriteAsync(
-        ChainView plan, List<PlannedChain> chains, string staging, CancellationToken ct)
+    async Task<List<SafetensorsFile>> WriteAsync(ChainView plan, List<PlannedChain> chains, string staging, CancellationToken ct)
     {
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -92,25 +91,17 @@ public sealed class CheckpointExporter(ITier tier, TimeProvider clock)
             ["lineage.manifest"] = plan.Links[^1].ManifestHash.ToString() ?? "",
         };
         var shared = TensorMerge.Of([.. chains.Select(static chain => (ITensorBytes)new ChosenTensors(chain.Shards.Bytes, IsShared))]);
-        List<ExportedFile> files = [await WriteFileAsync(staging, "model.safetensors", shared, metadata, ct)];
+        List<SafetensorsFile> files = [.. await SafetensorsSplit.WriteAsync(staging, "model", shared, metadata, fileBytesMax, ct)];
         foreach (var chain in chains)
         {
             var own = new ChosenTensors(chain.Shards.Bytes, static tensor => !IsShared(tensor));
             if (own.Tensors.Count == 0) continue;
             var tensors = Enumerable.Range(0, own.Tensors.Count).Select(i => SafetensorsTensor.Whole(own, i)).ToList();
-            files.Add(await WriteFileAsync(staging, $"{TensorMerge.FileStem(chain.Rank)}.safetensors", tensors, metadata, ct));
+            files.AddRange(
+                await SafetensorsSplit.WriteAsync(staging, TensorMerge.FileStem(chain.Rank), tensors, metadata, fileBytesMax, ct));
         }
 
         return files;
-    }
-
-    static async Task<ExportedFile> WriteFileAsync(
-        string folder, string name, IReadOnlyList<SafetensorsTensor> tensors, Dictionary<string, string> metadata, CancellationToken ct)
-    {
-        var path = Path.Combine(folder, name);
-        var bytes = await SafetensorsWriter.WriteAsync(path, tensors, metadata, ct)
-            ?? throw new IOException($"{path} appeared while it was written.");
-        return new ExportedFile(name, tensors.Count, bytes);
     }
 
     /// <summary>A random state or a cursor means something to its rank only, even where all ranks call it the same.</summary>

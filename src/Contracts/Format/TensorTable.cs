@@ -86,6 +86,8 @@ public static class TensorTable
             var (whole, offset, size) = (tensor.GlobalShape[d], tensor.Offsets[d], tensor.Sizes[d]);
             if (whole < 0 || offset < 0 || size < 0 || offset > whole || size > whole - offset)
                 return $"\"{tensor.Name}\" has the rectangle {offset:N0}+{size:N0} of {whole:N0} in dimension {d}.";
+            if (whole > CanonicalJson.WholeNumberMax)
+                return $"\"{tensor.Name}\" has {whole:N0} elements in dimension {d}; JSON has no such number.";
             if (Math.Max(1, whole) > ElementsMax / elements) return $"\"{tensor.Name}\" has more than 2^56 elements.";
             elements *= Math.Max(1, whole);
         }

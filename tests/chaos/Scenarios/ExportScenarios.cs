@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Lineage.Agents.Capture;
+using Lineage.Agents.Safetensors;
 using Lineage.Agents.Shards;
 using Lineage.ChaosHarness.Checkers;
 using Lineage.Contracts.Api;

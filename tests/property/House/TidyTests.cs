@@ -91,6 +91,7 @@ public sealed partial class TidyTests
             ("tests", "service") => "Lineage.Tests.Service",
             ("tests", "chaos") => "Lineage.Tests.Chaos",
             ("tests", "shared") => "Lineage.Tests.Shared",
+            ("tests", "fuzz") => "Lineage.Fuzz",
             _ => null,
         };
         return root is null ? null : string.Join('.', [root, .. parts[2..^1]]);

@@ -1,4 +1,5 @@
 using Lineage.Agents.Restoring;
+using Lineage.Agents.Safetensors;
 using Lineage.Agents.Shards;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
@@ -33,6 +34,23 @@ public sealed class ExporterLaws(StoredRun run) : IClassFixture<StoredRun>
             var cursor = own.Tensors.Select(static t => t.Name).ToList().IndexOf("data.cursor");
             Assert.Equal(run.Captured[(3, rank)][4], Bytes(own, cursor));
         }
+    }
+
+    [Fact]
+    public async Task An_export_larger_than_a_file_may_be_is_split_and_indexed_and_reads_back_the_same()
+    {
+        using var place = new TempDirectory();
+        var whole = await ExportAsync(place["whole"], step: 3);
+        var split = await ExportAsync(place["split"], step: 3, fileBytesMax: 200);
+        Assert.Contains("model-00001-of-00003.safetensors", split.Files.Select(static f => f.Name), StringComparer.Ordinal);
+        foreach (var file in split.Files) Assert.Equal(new FileInfo(Path.Combine(split.Directory, file.Name)).Length, file.Bytes);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(place.Path, ".*.tmp"));
+
+        using var model = SafetensorsReader.Open(Path.Combine(whole.Directory, "model.safetensors"));
+        using var set = SafetensorsSet.Open(Path.Combine(split.Directory, "model.safetensors.index.json"));
+        var names = set.Tensors.Select(static t => t.Name).ToList();
+        Assert.Equal(model.Tensors.Count, names.Count);
+        foreach (var (index, tensor) in model.Tensors.Index()) Assert.Equal(Bytes(model, index), Bytes(set, names.IndexOf(tensor.Name)));
     }
 
     [Fact]
@@ -71,10 +89,11 @@ public sealed class ExporterLaws(StoredRun run) : IClassFixture<StoredRun>
         }
     }
 
-    Task<Exported> ExportAsync(string directory, long step) => new CheckpointExporter(run.World.Tier, TimeProvider.System)
-        .ExportAsync(run.World.Service.Chain(SavingWorld.Id(step)), directory, CancellationToken.None);
+    Task<Exported> ExportAsync(string directory, long step, long fileBytesMax = SafetensorsLimits.FileBytesMax) =>
+        new CheckpointExporter(run.World.Tier, TimeProvider.System, fileBytesMax)
+            .ExportAsync(run.World.Service.Chain(SavingWorld.Id(step)), directory, CancellationToken.None);
 
-    static byte[] Bytes(SafetensorsReader file, int tensor)
+    static byte[] Bytes(ITensorBytes file, int tensor)
     {
         var bytes = new byte[file.Tensors[tensor].Bytes];
         file.Read(tensor, 0, bytes);

@@ -1,6 +1,8 @@
+using System.Text;
+using Lineage.Agents.Shards;
 using Lineage.Contracts.Format;
 
-namespace Lineage.Agents.Shards;
+namespace Lineage.Agents.Safetensors;
 
 /// <summary>A rectangle of a tensor and where its bytes come from.</summary>
 /// <param name="Source">Holds the rectangle packed and row-major.</param>
@@ -36,11 +38,42 @@ public sealed record SafetensorsTensor(string Name, TensorDtype Dtype, IReadOnly
 
     public long Bytes => checked(Elements * Dtype.Bits()) / 8;
 
-    /// <summary>Null if the tensor can be written; otherwise what is wrong with it.</summary>
+    /// <summary>Null if the tensor can be written; otherwise what is wrong with it. What a reader would refuse is not written.</summary>
     public string? Objection()
     {
         if (Name.Length == 0 || string.Equals(Name, MetadataName, StringComparison.Ordinal)) return $"\"{Name}\" cannot name a tensor.";
-        if (checked(Elements * Dtype.Bits()) % 8 != 0) return $"\"{Name}\": {Elements:N0} elements of {Dtype} do not fill whole bytes.";
+        if (!HasUtf8(Name)) return $"\"{Name}\" has half a surrogate pair in its name.";
+        if (!Enum.IsDefined(Dtype)) return $"\"{Name}\" has the unknown type {Dtype}.";
+        if (Shape.Count > SafetensorsLimits.DimensionsMax)
+            return $"\"{Name}\" has {Shape.Count} dimensions, at most {SafetensorsLimits.DimensionsMax} are allowed.";
+        return Shape.Any(static size => size < 0) ? $"\"{Name}\" has a negative size." : SizeObjection() ?? PieceObjection();
+    }
+
+    /// <summary>Whether the text has a UTF-8 form: no half of a surrogate pair.</summary>
+    internal static bool HasUtf8(string text)
+    {
+        foreach (var rune in text.EnumerateRunes())
+            if (rune == Rune.ReplacementChar)   // itself, or what stands for a lone half
+                return string.Equals(Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)), text, StringComparison.Ordinal);
+        return true;
+    }
+
+    string? SizeObjection()
+    {
+        try
+        {
+            return checked(Elements * Dtype.Bits()) % 8 == 0
+                ? null
+                : $"\"{Name}\": {Elements:N0} elements of {Dtype} do not fill whole bytes.";
+        }
+        catch (OverflowException)
+        {
+            return $"\"{Name}\" of shape [{string.Join(", ", Shape)}] has 2^63 bits or more.";
+        }
+    }
+
+    string? PieceObjection()
+    {
         if (Pieces.FirstOrDefault(p => p.Elements * Dtype.Bits() % 8 != 0 || (Dtype.Bits() < 8 && Pieces.Count > 1)) is not null)
             return $"\"{Name}\": a tensor of {Dtype} cannot be put together from pieces.";
         var covered = Pieces.Sum(static p => p.Elements);

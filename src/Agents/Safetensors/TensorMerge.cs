@@ -1,8 +1,9 @@
 using System.Globalization;
+using Lineage.Agents.Shards;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 
-namespace Lineage.Agents.Shards;
+namespace Lineage.Agents.Safetensors;
 
 /// <summary>Puts the tensors of all ranks of a checkpoint together to whole ones.</summary>
 public static class TensorMerge
