@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Lineage.Bench.Reporting;
+
+/// <summary>Where results go: JSON lines as they come, or a report of tables at the end; narration on standard error either way.</summary>
+sealed class Output(BenchOptions options, TimeProvider clock)
+{
+    static readonly JsonSerializerOptions Lines = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    readonly StringBuilder report = new();
+
+    public static void Narrate(string line) => Console.Error.WriteLine($"bench: {line}");
+
+    /// <param name="fields">In the order of the line; null values are left out, numbers rounded to what a timing can tell.</param>
+    public void Line(params (string Name, object? Value)[] fields)
+    {
+        if (!options.Json) return;
+        var line = new JsonObject { ["suite"] = options.Suite };
+        foreach (var (name, value) in fields)
+            if (value is not null and not double.NaN) line[name] = Node(value);
+        Console.Out.WriteLine(line.ToJsonString(Lines));
+    }
+
+    public void Heading(string text) => report.Append(CultureInfo.InvariantCulture, $"\n## {text}\n\n");
+
+    public void Paragraph(string text) => report.Append(text).Append("\n\n");
+
+    public void Table(Table table) => report.Append(table.Text()).Append('\n');
+
+    /// <summary>Prints the report, unless JSON was asked for, and writes it where that was.</summary>
+    public void Finish()
+    {
+        var date = options.Date ?? DateOnly.FromDateTime(clock.GetLocalNow().DateTime);
+        var text = $"# {options.Suite}\n\n{Machine.Describe(date)}\n{report}".TrimEnd() + "\n";
+        if (!options.Json) Console.Out.Write(text);
+        if (!options.Write) return;
+        var path = Path.Combine("bench", "results", $"{options.Suite}.md");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+        Narrate($"written to {path}");
+    }
+
+    static JsonValue? Node(object value) => value switch
+    {
+        bool flag => JsonValue.Create(flag),
+        string text => JsonValue.Create(text),
+        double number => JsonValue.Create(double.Parse(number.ToString("G5", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)),
+        long number => JsonValue.Create(number),
+        int number => JsonValue.Create(number),
+        _ => throw new ArgumentException($"No JSON for {value.GetType()}.", nameof(value)),
+    };
+}
