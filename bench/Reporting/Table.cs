@@ -38,5 +38,6 @@ sealed class Table(params string[] headers)
         double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : "–";
 
     /// <summary>A ratio as people write it: fewer places the larger it is.</summary>
-    public static string Times(double value) => Number(value, value < 10 ? "0.00" : value < 100 ? "0.0" : "#,0") + (double.IsFinite(value) ? "x" : "");
+    public static string Times(double value) =>
+        double.IsFinite(value) ? Number(value, value < 10 ? "0.00" : value < 100 ? "0.0" : "#,0") + "x" : "–";
 }

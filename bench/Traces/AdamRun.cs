@@ -27,12 +27,13 @@ sealed record AdamSnapshot(float[] Master, float[] ExpAvg, float[] ExpAvgSq);
 /// Only + - * / and square roots in a fixed order: the bits do not depend on the machine.
 /// </summary>
 /// <remarks>
-/// Moments begin as draws from their stationary distributions (both are sums of exponentially weighted draws), which is what thousands of
-/// steps would lead to; the warm-up then correlates them with each other and with the weights.
+/// Moments begin as draws from their stationary distributions (both are sums of exponentially weighted draws), because a decay of 0.999
+/// takes long to forget its start. The warm-up correlates them with each other and lets the weights drift apart from their initial values,
+/// which matters at high learning rates: larger weights have coarser last places, and their differences fewer bits.
 /// </remarks>
 static class AdamRun
 {
-    public const int WarmupSteps = 200;
+    public const int WarmupSteps = 1_500;
     const int Lanes = 8;
 
     /// <param name="steps">Distances from the base at which the state is kept, ascending.</param>
