@@ -29,7 +29,7 @@ sealed class CodecSuite(BenchOptions options, Output output)
             if (options.Scale != Scale.Smoke) Warm();
             foreach (var trace in Traces())
             {
-                if (options.Only is { } only && !trace.Name.Contains(only, StringComparison.OrdinalIgnoreCase)) continue;
+                if (!Wanted(trace.Name)) continue;
                 Output.Narrate($"{trace.Name}, {trace.ShardKind}, {trace.State.RawBytes / 1e6:N1} MB");
                 if (roofline.Count == 0 && trace.Base is null) MeasureRoofline(trace.State);
                 using var entries = new Entries([.. CodecsFor(trace, program is null ? folder : null).Select(c => new Entry(c))]);
@@ -47,9 +47,11 @@ sealed class CodecSuite(BenchOptions options, Output output)
         return rows.TrueForAll(static row => row.Verified);
     }
 
-    IEnumerable<Trace> Traces() => AdamGrid.Of(options.Size, Output.Narrate)
-        .Concat(FrozenBackbone.Of(options.Size))
-        .Concat(TrainerDumps.Of(options.Size, Output.Narrate))
+    bool Wanted(string trace) => options.Only is not { } only || trace.Contains(only, StringComparison.OrdinalIgnoreCase);
+
+    IEnumerable<Trace> Traces() => AdamGrid.Of(options.Size, Wanted, Output.Narrate)
+        .Concat(Wanted(FrozenBackbone.Name) ? FrozenBackbone.Of(options.Size) : [])
+        .Concat(TrainerDumps.Of(options.Size, Wanted, Output.Narrate))
         .Concat(Adversarial.Of(options.Size));
 
     static IEnumerable<IStateCodec> CodecsFor(Trace trace, string? folder)

@@ -7,6 +7,8 @@ namespace Lineage.Bench.Measuring;
 [StructLayout(LayoutKind.Auto)]
 readonly record struct Lap(double Wall, double Processor)
 {
+    public static Lap operator +(Lap first, Lap second) => new(first.Wall + second.Wall, first.Processor + second.Processor);
+
     public static Lap Of(Action work)
     {
         var (wall, processor) = (Stopwatch.GetTimestamp(), ProcessorTime.OfProcess());

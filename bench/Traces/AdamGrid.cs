@@ -21,9 +21,10 @@ static class AdamGrid
         string.Create(CultureInfo.InvariantCulture, $"bf16 weights lr={Text(rate)} k={distance}");
 
     /// <summary>States live until the next trace is asked for, one learning rate at a time.</summary>
-    public static IEnumerable<Trace> Of(TraceSize size, Action<string> narrate)
+    /// <param name="wanted">Says of a trace's name whether it is asked for; a learning rate without any is not generated.</param>
+    public static IEnumerable<Trace> Of(TraceSize size, Func<string, bool> wanted, Action<string> narrate)
     {
-        foreach (var settings in Settings)
+        foreach (var settings in Settings.Where(settings => Names(settings.LearningRate, size).Any(wanted)))
         {
             narrate($"generating lr {Text(settings.LearningRate)}, beta2 {settings.Beta2.ToString(CultureInfo.InvariantCulture)}");
             var states = States(size.Matrices, settings, size.Distances);
@@ -57,6 +58,10 @@ static class AdamGrid
         for (var i = 0; i < states.Length; i++)
             MixedPrecision.Fill(states[i], matrix * MixedPrecision.TensorsPerMatrix, kept[i].Master, kept[i].ExpAvg, kept[i].ExpAvgSq);
     }
+
+    static IEnumerable<string> Names(float rate, TraceSize size) =>
+        size.Distances.Select(distance => Step(rate, distance)).Append(Full(rate))
+            .Concat(size.Distances.Intersect(WeightDistances).Select(distance => Weights(rate, distance)));
 
     static IEnumerable<Trace> Traces(float rate, TraceSize size, MemoryTensors[] states)
     {

@@ -63,6 +63,23 @@ sealed class MemoryTensors : ITensorBytes, IRankState, IDisposable
         return copy;
     }
 
+    /// <summary>The same tensors several times over, under names of their own.</summary>
+    public MemoryTensors Repeat(int times)
+    {
+        var repeated = new MemoryTensors([.. Enumerable.Range(0, times).SelectMany(_ => Tensors, static (time, tensor) => tensor with
+        {
+            Name = $"copy{time}.{tensor.Name}",
+            CastOf = tensor.CastOf is null ? null : $"copy{time}.{tensor.CastOf}",
+        })]);
+        for (var tensor = 0; tensor < repeated.Tensors.Count; tensor++) Bytes(tensor % Tensors.Count).CopyTo(repeated.Bytes(tensor));
+        return repeated;
+    }
+
+    public void CopyTo(MemoryTensors other)
+    {
+        for (var tensor = 0; tensor < memory.Length; tensor++) Bytes(tensor).CopyTo(other.Bytes(tensor));
+    }
+
     public void Dispose()
     {
         foreach (var tensor in memory) tensor.Dispose();

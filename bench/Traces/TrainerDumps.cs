@@ -10,29 +10,31 @@ namespace Lineage.Bench.Traces;
 /// as the weights. One rank in this process; slow, because it trains.</summary>
 static class TrainerDumps
 {
-    public static string Full(int layers) => string.Create(CultureInfo.InvariantCulture, $"trainer ({layers} layers)");
+    static string Full(int layers) => string.Create(CultureInfo.InvariantCulture, $"trainer ({layers} layers)");
 
     /// <summary>States live until the next trace is asked for. Nothing at all, with the reason narrated, where libtorch or a text is
     /// missing.</summary>
-    public static IEnumerable<Trace> Of(TraceSize size, Action<string> narrate)
+    public static IEnumerable<Trace> Of(TraceSize size, Func<string, bool> wanted, Action<string> narrate)
     {
         var settings = TrainerSettings.Default with { Optimizer = new AdamWSettings(LearningRate: 3e-4) };
+        var full = Full(settings.Shape.Layers);
+        if (!size.TrainerDistances.Select(distance => Step(full, distance)).Append(full).Any(wanted)) yield break;
         if (Load(settings, narrate) is not { } corpus) yield break;
         narrate($"training {size.TrainerWarmup + size.TrainerDistances[^1]:N0} steps on {corpus.Source}");
         var states = Train(settings, corpus, size).ToList();
         try
         {
-            var name = Full(settings.Shape.Layers);
-            yield return new Trace(name, states[0], Base: null, TraceKind.Trained);
+            yield return new Trace(full, states[0], Base: null, TraceKind.Trained);
             foreach (var (i, distance) in size.TrainerDistances.Index())
-                yield return new Trace(
-                    string.Create(CultureInfo.InvariantCulture, $"{name} k={distance}"), states[i + 1], states[0], TraceKind.Trained);
+                yield return new Trace(Step(full, distance), states[i + 1], states[0], TraceKind.Trained);
         }
         finally
         {
             foreach (var state in states) state.Dispose();
         }
     }
+
+    static string Step(string full, int distance) => string.Create(CultureInfo.InvariantCulture, $"{full} k={distance}");
 
     static Corpus? Load(TrainerSettings settings, Action<string> narrate)
     {
