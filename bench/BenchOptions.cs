@@ -27,7 +27,7 @@ sealed record BenchOptions(string Suite, bool Json, Scale Scale, bool Write, Dat
                 "--quick" => options with { Scale = Scale.Quick },
                 "--smoke" => options with { Scale = Scale.Smoke },
                 "--write" => options with { Write = true },
-                "--date" => options with { Date = DateOnly.ParseExact(Value(arguments, ref i), "yyyy-MM-dd", CultureInfo.InvariantCulture) },
+                "--date" => options with { Date = Day(Value(arguments, ref i)) },
                 "--only" => options with { Only = Value(arguments, ref i) },
                 var other => throw new FormatException($"there is no option \"{other}\""),
             };
@@ -35,6 +35,8 @@ sealed record BenchOptions(string Suite, bool Json, Scale Scale, bool Write, Dat
 
         return options;
     }
+
+    static DateOnly Day(string text) => DateOnly.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     static string Value(IReadOnlyList<string> arguments, ref int i) => ++i < arguments.Count
         ? arguments[i]

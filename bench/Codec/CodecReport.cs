@@ -9,8 +9,8 @@ static class CodecReport
     public static void Write(Output output, IReadOnlyList<CodecRow> rows, IReadOnlyList<(string Name, double Speed)> roofline)
     {
         output.Paragraph(
-            "Speeds are 10^9 raw bytes per second of processor time (one core), medians; ratios are raw bytes over the whole stored object. " +
-            "Codecs without a base store an incremental like a full. Every row was decoded and compared by SHA-256.");
+            "Speeds are 10^9 raw bytes per second of processor time (one core), medians; ratios are raw bytes over the whole stored " +
+            "object. Codecs without a base store an incremental like a full. Every row was decoded and compared by SHA-256.");
         output.Heading("One core, no codec");
         var bare = new Table("what", ">GB/s");
         foreach (var (name, speed) in roofline) bare.Add(name, Table.Number(speed));
@@ -22,18 +22,14 @@ static class CodecReport
             output.Table(Of([.. trace]));
         }
 
-        output.Heading("Targets");
-        var targets = new Table("what", ">target", ">measured", "verdict");
-        foreach (var t in new CodecTargets(rows).All())
-            targets.Add(t.What, $"{(t.AtLeast ? "≥" : "≤")} {Text(t.Goal, t.Unit)}", Text(t.Value, t.Unit), t.Verdict);
-        output.Table(targets);
+        output.Targets(new CodecTargets(rows).All());
     }
 
     static Table Of(IReadOnlyList<CodecRow> rows)
     {
         string[] classes = [.. TensorClass.All.Where(name => rows.Any(row => row.ClassBits.ContainsKey(name)))];
-        string[] headers = ["codec", ">ratio", ">target", ">bits/param", ">encode", ">decode", "verified", .. classes.Select(static n => $">{n} bits")];
-        var table = new Table(headers);
+        string[] headers = ["codec", ">ratio", ">target", ">bits/param", ">encode", ">decode", "verified"];
+        var table = new Table([.. headers, .. classes.Select(static name => $">{name} bits")]);
         foreach (var row in rows)
         {
             var yardstick = row.StoredBytes == 0 && row.Verified;
@@ -50,6 +46,4 @@ static class CodecReport
 
         return table;
     }
-
-    static string Text(double value, string unit) => unit == "x" ? Table.Times(value) : Table.Number(value) + unit;
 }

@@ -11,6 +11,8 @@ sealed record CodecRow(
     string Trace, string Kind, TraceKind Source, string Codec, long RawBytes, long StoredBytes, long Parameters, Timing Encode,
     Timing Decode, bool Verified, IReadOnlyDictionary<string, double> ClassBits)
 {
+    public bool IsProgram => Codec.EndsWith("(program)", StringComparison.Ordinal);
+
     public double Ratio => (double)RawBytes / StoredBytes;
 
     public double BitsPerParameter => 8.0 * StoredBytes / Parameters;

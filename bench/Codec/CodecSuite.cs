@@ -32,7 +32,7 @@ sealed class CodecSuite(BenchOptions options, Output output)
                 if (!Wanted(trace.Name)) continue;
                 Output.Narrate($"{trace.Name}, {trace.ShardKind}, {trace.State.RawBytes / 1e6:N1} MB");
                 if (roofline.Count == 0 && trace.Base is null) MeasureRoofline(trace.State);
-                using var entries = new Entries([.. CodecsFor(trace, program is null ? folder : null).Select(c => new Entry(c))]);
+                using var entries = new Entries([.. CodecsFor(trace, program is null ? folder : null).Select(static c => new Entry(c))]);
                 Measure(trace, entries.All);
             }
         }
@@ -174,10 +174,10 @@ sealed class CodecSuite(BenchOptions options, Output output)
     static void Warm()
     {
         Output.Narrate("warming up");
-        var states = AdamGrid.States(1, new AdamSettings(3e-4f, 0.95f, 1), [10]);
+        var states = AdamGrid.States(1, TraceSize.Quick.Side, new AdamSettings(3e-4f, 0.95f, 1), [10]);
         using var destination = new MemoryTensors(states[0].Tensors);
-        using var entries = new Entries(
-            [.. CodecsFor(new Trace(AdamGrid.Full(3e-4f), states[1], states[0], TraceKind.Generated), folder: null).Select(c => new Entry(c))]);
+        var trace = new Trace(AdamGrid.Full(3e-4f), states[1], states[0], TraceKind.Generated);
+        using var entries = new Entries([.. CodecsFor(trace, folder: null).Select(static codec => new Entry(codec))]);
         for (var round = 0; round < 20; round++)
         {
             foreach (var codec in entries.All.Select(static entry => entry.Codec))

@@ -64,7 +64,11 @@ sealed class ZstdProgram(int level, string folder) : IStateCodec
     }
 
     static Process Start(params string[] arguments) =>
-        Process.Start(new ProcessStartInfo("zstd", arguments) { UseShellExecute = false, RedirectStandardOutput = arguments is ["--version"] })!;
+        Process.Start(new ProcessStartInfo("zstd", arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = arguments is ["--version"],
+        })!;
 
     public void Dispose()
     {

@@ -32,7 +32,7 @@ readonly record struct Lap(double Wall, double Processor)
     }
 }
 
-/// <summary>Several runs of the same work. Medians are what is reported: a best of few flatters, a mean takes every disturbance in.</summary>
+/// <summary>Several runs of the same work. Medians are reported: a best of few flatters, a mean takes every disturbance in.</summary>
 sealed record Timing(IReadOnlyList<Lap> Laps)
 {
     public double Processor => Median(Laps.Select(static lap => lap.Processor));

@@ -9,15 +9,15 @@ static class Machine
 {
     public static string Describe(DateOnly date) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{date:yyyy-MM-dd} · commit {Commit()} · {Processor()}, {Environment.ProcessorCount} cores · {RuntimeInformation.OSDescription} · " +
-        $"{RuntimeInformation.FrameworkDescription}");
+        $"{date:yyyy-MM-dd} · commit {Commit()} · {Processor()}, {Environment.ProcessorCount} cores · " +
+        $"{RuntimeInformation.OSDescription} · {RuntimeInformation.FrameworkDescription}");
 
     static string Processor()
     {
         const string key = "model name";
         if (!File.Exists("/proc/cpuinfo")) return RuntimeInformation.ProcessArchitecture.ToString();
         var line = File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith(key, StringComparison.Ordinal));
-        return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+        return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
     }
 
     /// <summary>The commit that is checked out, marked where files differ from it.</summary>

@@ -25,17 +25,34 @@ sealed class Output(BenchOptions options, TimeProvider clock)
         Console.Out.WriteLine(line.ToJsonString(Lines));
     }
 
-    public void Heading(string text) => report.Append(CultureInfo.InvariantCulture, $"\n## {text}\n\n");
+    public void Heading(string text) => report.Append(CultureInfo.InvariantCulture, $"## {text}\n\n");
 
     public void Paragraph(string text) => report.Append(text).Append("\n\n");
 
     public void Table(Table table) => report.Append(table.Text()).Append('\n');
 
+    /// <summary>What was set out for and what came of it, as the last table.</summary>
+    public void Targets(IEnumerable<Target> targets)
+    {
+        Heading("Targets");
+        var table = new Table("what", ">target", ">measured", "verdict", "worst on");
+        foreach (var t in targets)
+        {
+            var sign = t.AtLeast ? "≥" : "≤";
+            table.Add(t.What, $"{sign} {t.Text(t.Goal)}", t.Text(t.Value), t.Verdict, double.IsNaN(t.Value) ? "" : t.On);
+            Line(
+                ("target", t.What), ("goal", t.Goal), ("at_least", t.AtLeast), ("measured", t.Value), ("verdict", t.Verdict),
+                ("on", t.On is "" ? null : t.On));
+        }
+
+        Table(table);
+    }
+
     /// <summary>Prints the report, unless JSON was asked for, and writes it where that was.</summary>
     public void Finish()
     {
         var date = options.Date ?? DateOnly.FromDateTime(clock.GetLocalNow().DateTime);
-        var text = $"# {options.Suite}\n\n{Machine.Describe(date)}\n{report}".TrimEnd() + "\n";
+        var text = $"# {options.Suite}\n\n{Machine.Describe(date)}\n\n{report}".TrimEnd() + "\n";
         if (!options.Json) Console.Out.Write(text);
         if (!options.Write) return;
         var path = Path.Combine("bench", "results", $"{options.Suite}.md");

@@ -29,7 +29,11 @@ sealed class Table(params string[] headers)
     static void Row(StringBuilder text, string[] cells, int[] widths, bool[] right)
     {
         for (var column = 0; column < cells.Length; column++)
-            text.Append("| ").Append(right[column] ? cells[column].PadLeft(widths[column]) : cells[column].PadRight(widths[column])).Append(' ');
+        {
+            var cell = right[column] ? cells[column].PadLeft(widths[column]) : cells[column].PadRight(widths[column]);
+            text.Append("| ").Append(cell).Append(' ');
+        }
+
         text.Append("|\n");
     }
 

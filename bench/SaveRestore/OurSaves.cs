@@ -62,7 +62,8 @@ sealed class OurSaves(string folder) : IDisposable
     public void Restore(MemoryTensors live, params SavedCheckpoint[] chain)
     {
         var plan = new ChainView(
-            chain[^1].Link.Checkpoint, [.. chain.Select(static saved => saved.Link)], chain.Sum(static saved => saved.StoredBytes), Broken: null);
+            chain[^1].Link.Checkpoint, [.. chain.Select(static saved => saved.Link)],
+            chain.Sum(static saved => saved.StoredBytes), Broken: null);
         restorer.Restore(live, plan, Rank.From(0), CancellationToken.None);
     }
 

@@ -31,13 +31,14 @@ sealed class Samples
         foreach (var sample in order.SelectMany(what => all.Where(sample => sample.What == what)))
         {
             var (seconds, best, processor) = (sample.Timing.Wall, sample.Timing.BestWall, sample.Timing.Processor);
+            var speed = sample.Bytes / seconds / 1e9;
             var ratio = reference.TryGetValue(sample.What, out var torch) ? seconds / Median(sample.What, torch) : double.NaN;
             table.Add(
-                sample.What, sample.Who, Table.Number(seconds, "0.0000"), Table.Number(best, "0.0000"), Table.Number(processor, "0.000"),
-                Table.Number(sample.Bytes / seconds / 1e9), Table.Number(ratio, "0.000"), sample.Verified ? "yes" : "NO");
+                sample.What, sample.Who, Table.Number(seconds, "0.0000"), Table.Number(best, "0.0000"),
+                Table.Number(processor, "0.000"), Table.Number(speed), Table.Number(ratio, "0.000"), sample.Verified ? "yes" : "NO");
             output.Line(
                 ("what", sample.What), ("rival", sample.Who), ("seconds", seconds), ("seconds_best", best),
-                ("seconds_processor", processor), ("gbps", sample.Bytes / seconds / 1e9), ("ratio_to_torch", ratio), ("verified", sample.Verified));
+                ("seconds_processor", processor), ("gbps", speed), ("ratio_to_torch", ratio), ("verified", sample.Verified));
         }
 
         return table;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Lineage.Bench.Codec;
 using Lineage.Bench.Measuring;
 using Lineage.Bench.Reporting;
 using Lineage.Bench.Traces;
@@ -67,8 +66,8 @@ sealed class SaveRestoreSuite(BenchOptions options, Output output)
         var matrices = options.Scale switch { Scale.Full => 144, Scale.Quick => 9, _ => 1 };
         var settings = new AdamSettings(3e-4f, 0.95f, 0x5EA4);
         Output.Narrate("generating two states, ten steps apart");
-        if (matrices <= DistinctMax) return AdamGrid.States(matrices, settings, [10]);
-        var some = AdamGrid.States(DistinctMax, settings, [10]);
+        if (matrices <= DistinctMax) return AdamGrid.States(matrices, options.Size.Side, settings, [10]);
+        var some = AdamGrid.States(DistinctMax, options.Size.Side, settings, [10]);
         MemoryTensors[] all = [.. some.Select(state => state.Repeat(matrices / DistinctMax))];
         foreach (var state in some) state.Dispose();
         return all;
@@ -80,7 +79,9 @@ sealed class SaveRestoreSuite(BenchOptions options, Output output)
         Output.Narrate("warming up");
         SavedCheckpoint? full = null, incremental = null;
         Peak(Full + " save", r, await PeakMemory.OfAsync(async () => full = await r.Ours.SaveAsync(r.State, below: null)));
-        Peak(Incremental + " save, its base kept", r, await PeakMemory.OfAsync(async () => incremental = await r.Ours.SaveAsync(r.Later, full)));
+        Peak(
+            Incremental + " save, its base kept", r,
+            await PeakMemory.OfAsync(async () => incremental = await r.Ours.SaveAsync(r.Later, full)));
         Peak(Full + " restore", r, await PeakMemory.OfAsync(() => Task.Run(() => r.Ours.Restore(r.Live, full!))));
         r.Ours.Delete(incremental!);
         r.Ours.Delete(full!);
@@ -105,7 +106,6 @@ sealed class SaveRestoreSuite(BenchOptions options, Output output)
 
     async Task RoundAsync(Rounds r)
     {
-        var bytes = r.State.RawBytes;
         var full = await r.Ours.SaveAsync(r.State, below: null);
         TorchSave(r);
         var incremental = await r.Ours.SaveAsync(r.Later, full);
@@ -116,15 +116,18 @@ sealed class SaveRestoreSuite(BenchOptions options, Output output)
         var wroteLater = OurRestore(r, Chain, r.LaterDigest, full, incremental);
         TorchLoad(r, "load_into", LoadInto);
 
-        foreach (var (name, saved, verified) in ((string, SavedCheckpoint, bool)[])[(Full, full, wrote), (Incremental, incremental, wroteLater)])
-        {
-            samples.Add(Stall, name, saved.Stall, bytes, verified);
-            samples.Add(Durable, name, saved.Durable, bytes, verified);
-        }
+        AddSave(Full, full, wrote);
+        AddSave(Incremental, incremental, wroteLater);
 
         Limits(r, full);
         r.Ours.Delete(incremental);
         r.Ours.Delete(full);
+    }
+
+    void AddSave(string name, SavedCheckpoint saved, bool verified)
+    {
+        samples.Add(Stall, name, saved.Stall, saved.Captured.RawBytes, verified);
+        samples.Add(Durable, name, saved.Durable, saved.Captured.RawBytes, verified);
     }
 
     bool OurRestore(Rounds r, string name, ContentHash expected, params SavedCheckpoint[] chain)
@@ -195,20 +198,17 @@ sealed class SaveRestoreSuite(BenchOptions options, Output output)
         output.Table(samples.Write(output, Order, Reference));
         output.Heading("Memory");
         output.Table(memory);
-        output.Heading("Targets");
-        var targets = new Table("what", ">target", ">measured", "verdict");
-        foreach (var t in Targets())
-            targets.Add(t.What, $"≤ {Table.Number(t.Goal, "0.000")}", Table.Number(t.Value, "0.000"), t.Verdict);
-        output.Table(targets);
+        output.Targets(Targets());
     }
 
     IEnumerable<Target> Targets()
     {
-        var save = samples.Median(Stall, Sync);
-        yield return new Target("stall of a full save, of torch.save + fsync", 1 / 20.0, samples.Median(Stall, Full) / save, AtLeast: false);
-        yield return new Target("time to durable of a full save, of the same", 1 / 1.5, samples.Median(Durable, Full) / save, AtLeast: false);
-        yield return new Target(
-            "restore of a full one, of torch.load", 1, samples.Median(Restore, Full) / samples.Median(Restore, Load), AtLeast: false);
+        yield return Times("stall of a full save shorter than torch.save + fsync", 20, Stall, Sync);
+        yield return Times("full save durable sooner than torch.save + fsync", 1.5, Durable, Sync);
+        yield return Times("full restore, digests checked, faster than torch.load", 1, Restore, Load);
+
+        Target Times(string text, double goal, string what, string torch) =>
+            new(text, goal, samples.Median(what, torch) / samples.Median(what, Full));
     }
 
     /// <summary>What every round works with.</summary>

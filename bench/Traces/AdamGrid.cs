@@ -6,8 +6,6 @@ namespace Lineage.Bench.Traces;
 /// <summary>Made-up AdamW states: learning rates times distances from the base, whole states and weights alone.</summary>
 static class AdamGrid
 {
-    const int Side = 512;
-
     static readonly AdamSettings[] Settings = [new(3e-4f, 0.95f, 0x5EA1), new(3e-5f, 0.95f, 0x5EA2), new(3e-6f, 0.999f, 0x5EA3)];
 
     /// <summary>Distances at which the weights alone are a trace too, as reinforcement learning ships them.</summary>
@@ -15,7 +13,7 @@ static class AdamGrid
 
     public static string Full(float rate) => $"adam lr={Text(rate)}";
 
-    public static string Step(float rate, int distance) => string.Create(CultureInfo.InvariantCulture, $"adam lr={Text(rate)} k={distance}");
+    public static string Step(float rate, int distance) => string.Create(CultureInfo.InvariantCulture, $"{Full(rate)} k={distance}");
 
     public static string Weights(float rate, int distance) =>
         string.Create(CultureInfo.InvariantCulture, $"bf16 weights lr={Text(rate)} k={distance}");
@@ -27,7 +25,7 @@ static class AdamGrid
         foreach (var settings in Settings.Where(settings => Names(settings.LearningRate, size).Any(wanted)))
         {
             narrate($"generating lr {Text(settings.LearningRate)}, beta2 {settings.Beta2.ToString(CultureInfo.InvariantCulture)}");
-            var states = States(size.Matrices, settings, size.Distances);
+            var states = States(size.Matrices, size.Side, settings, size.Distances);
             try
             {
                 foreach (var trace in Traces(settings.LearningRate, size, states)) yield return trace;
@@ -40,12 +38,12 @@ static class AdamGrid
     }
 
     /// <summary>Base and later states of the whole optimizer.</summary>
-    public static MemoryTensors[] States(int matrices, AdamSettings settings, IReadOnlyList<int> distances)
+    public static MemoryTensors[] States(int matrices, int side, AdamSettings settings, IReadOnlyList<int> distances)
     {
         var names = Enumerable.Range(0, matrices).Select(static i => string.Create(CultureInfo.InvariantCulture, $"layers.{i}.weight"));
-        var specs = names.SelectMany(static name => MixedPrecision.Specs(name, Side, Side)).ToList();
+        var specs = names.SelectMany(static name => MixedPrecision.Specs(name, side, side)).ToList();
         MemoryTensors[] states = [.. Enumerable.Range(0, distances.Count + 1).Select(_ => new MemoryTensors(specs))];
-        Parallel.For(0, matrices, i => Generate(states, i, Side, Side, settings, distances));
+        Parallel.For(0, matrices, i => Generate(states, i, side, side, settings, distances));
         return states;
     }
 

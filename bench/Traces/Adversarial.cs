@@ -86,7 +86,8 @@ static class Adversarial
         for (var tensor = 1; tensor < MixedPrecision.TensorsPerMatrix; tensor++)
             foreach (ref var value in MemoryMarshal.Cast<byte, float>(state.Bytes(tensor)))
                 value = (float)((random.NextDouble() - 0.5) * (later ? 0.0401 : 0.04));
-        foreach (ref var word in MemoryMarshal.Cast<byte, ushort>(state.Bytes(0))) word = (ushort)(random.Next(0x3C00, 0x3D00) + (later && random.Next(16) == 0 ? 1 : 0));
+        foreach (ref var word in MemoryMarshal.Cast<byte, ushort>(state.Bytes(0)))
+            word = (ushort)(random.Next(0x3C00, 0x3D00) + (later && random.Next(16) == 0 ? 1 : 0));
     }
 
     static void Counters(MemoryTensors state, Random random, bool later)

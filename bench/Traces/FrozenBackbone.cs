@@ -8,7 +8,7 @@ namespace Lineage.Bench.Traces;
 /// is trained. Over nine tenths of the bytes do not change.</summary>
 static class FrozenBackbone
 {
-    const int Side = 512, AdapterRank = 8, MatricesPerAdapter = 8;
+    const int AdapterRank = 8, MatricesPerAdapter = 8;
 
     public const string Name = "frozen backbone + adapters";
 
@@ -18,9 +18,9 @@ static class FrozenBackbone
         var frozen = Math.Max(MatricesPerAdapter, size.Matrices * 4);
         var adapters = frozen / MatricesPerAdapter * 2;
         var states = new MemoryTensors[2];
-        for (var i = 0; i < states.Length; i++) states[i] = new MemoryTensors([.. Specs(frozen, adapters)]);
+        for (var i = 0; i < states.Length; i++) states[i] = new MemoryTensors([.. Specs(frozen, adapters, size.Side)]);
         Parallel.For(0, adapters, i =>
-            AdamGrid.Generate(states, i, i % 2 == 0 ? AdapterRank : Side, i % 2 == 0 ? Side : AdapterRank, settings, [10]));
+            AdamGrid.Generate(states, i, i % 2 == 0 ? AdapterRank : size.Side, i % 2 == 0 ? size.Side : AdapterRank, settings, [10]));
         Parallel.For(0, frozen, i => FillFrozen(states, (adapters * MixedPrecision.TensorsPerMatrix) + i, (ulong)i));
         try
         {
@@ -33,26 +33,26 @@ static class FrozenBackbone
         }
     }
 
-    static IEnumerable<TensorSpec> Specs(int frozen, int adapters)
+    static IEnumerable<TensorSpec> Specs(int frozen, int adapters, int side)
     {
         for (var i = 0; i < adapters; i++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"layers.{i / 2}.lora_{(i % 2 == 0 ? 'A' : 'B')}.weight");
-            long[] shape = i % 2 == 0 ? [AdapterRank, Side] : [Side, AdapterRank];
+            long[] shape = i % 2 == 0 ? [AdapterRank, side] : [side, AdapterRank];
             foreach (var spec in MixedPrecision.Specs(name, shape)) yield return spec;
         }
 
         for (var i = 0; i < frozen; i++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"layers.{i}.weight");
-            yield return MixedPrecision.Whole(name, TensorDtype.BF16, [Side, Side], TensorRole.Weight);
+            yield return MixedPrecision.Whole(name, TensorDtype.BF16, [side, side], TensorRole.Weight);
         }
     }
 
     static void FillFrozen(MemoryTensors[] states, int tensor, ulong seed)
     {
         var normal = new NormalDraws(seed);
-        var values = new float[Side * Side];
+        var values = new float[states[0].Tensors[tensor].Elements];
         for (var i = 0; i < values.Length; i++) values[i] = AdamSettings.WeightDeviation * normal.Next();
         foreach (var state in states) MixedPrecision.RoundToBrain(values, MemoryMarshal.Cast<byte, ushort>(state.Bytes(tensor)));
     }

@@ -11,9 +11,11 @@ sealed record Trace(string Name, MemoryTensors State, MemoryTensors? Base, Trace
     public string ShardKind => Base is null ? "full" : "incremental";
 
     /// <summary>Elements that are weights; all elements where nothing is marked as one.</summary>
-    public long Parameters => State.Tensors.Where(static t => t.Role == TensorRole.Weight).Sum(static t => t.Elements) is > 0 and var weights
+    public long Parameters => Elements(static tensor => tensor.Role == TensorRole.Weight) is > 0 and var weights
         ? weights
-        : State.Tensors.Sum(static t => t.Elements);
+        : Elements(static _ => true);
+
+    long Elements(Func<TensorSpec, bool> which) => State.Tensors.Where(which).Sum(static tensor => tensor.Elements);
 }
 
 enum TraceKind
@@ -29,14 +31,15 @@ enum TraceKind
 }
 
 /// <summary>How much of each trace is made.</summary>
-/// <param name="Matrices">512 x 512 matrices of the optimizer grid; one takes 3.5 MiB.</param>
+/// <param name="Matrices">Square matrices of the optimizer grid; one with a side of 512 takes 3.5 MiB.</param>
 /// <param name="Distances">Steps between base and state.</param>
 /// <param name="TrainerWarmup">Steps of the real trainer before its base.</param>
-sealed record TraceSize(int Matrices, IReadOnlyList<int> Distances, IReadOnlyList<int> TrainerDistances, int TrainerWarmup)
+sealed record TraceSize(int Matrices, int Side, IReadOnlyList<int> Distances, IReadOnlyList<int> TrainerDistances, int TrainerWarmup)
 {
-    public static TraceSize Full { get; } = new(37, [1, 10, 100, 1_000], [1, 10, 100, 1_000], 300);
+    public static TraceSize Full { get; } = new(37, 512, [1, 10, 100, 1_000], [1, 10, 100, 1_000], 300);
 
-    public static TraceSize Quick { get; } = new(2, [1, 10, 100, 1_000], [1, 10, 100], 100);
+    public static TraceSize Quick { get; } = new(2, 512, [1, 10, 100, 1_000], [1, 10, 100], 100);
 
-    public static TraceSize Smoke { get; } = new(1, [1, 10], [1, 2], 3);
+    /// <summary>Tiny, but more than one chunk, the last of them odd.</summary>
+    public static TraceSize Smoke { get; } = new(1, 280, [1, 10], [1, 2], 3);
 }
