@@ -54,7 +54,7 @@ sealed class CodecSuite(BenchOptions options, Output output)
         .Concat(TrainerDumps.Of(options.Size, Wanted, Output.Narrate))
         .Concat(Adversarial.Of(options.Size));
 
-    static IEnumerable<IStateCodec> CodecsFor(Trace trace, string? folder)
+    IEnumerable<IStateCodec> CodecsFor(Trace trace, string? folder)
     {
         yield return new CopyCodec();
         yield return new OurCodec(CodecPreset.Default);
@@ -70,7 +70,7 @@ sealed class CodecSuite(BenchOptions options, Output output)
         yield return new ZstdCodec(3);
         if (folder is null) yield break;
         yield return new ZstdProgram(1, folder);
-        yield return new ZstdProgram(3, folder);
+        if (options.Scale != Scale.Smoke) yield return new ZstdProgram(3, folder);
     }
 
     static bool WithPresets(string trace) => trace == AdamGrid.Full(3e-4f) || trace == AdamGrid.Step(3e-4f, 10)
@@ -171,7 +171,7 @@ sealed class CodecSuite(BenchOptions options, Output output)
     }
 
     /// <summary>Until the just-in-time compiler has seen every hot loop often enough, all codecs look slower than they are.</summary>
-    static void Warm()
+    void Warm()
     {
         Output.Narrate("warming up");
         var states = AdamGrid.States(1, TraceSize.Quick.Side, new AdamSettings(3e-4f, 0.95f, 1), [10]);

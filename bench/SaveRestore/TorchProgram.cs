@@ -26,6 +26,16 @@ sealed class TorchProgram : IDisposable
             return null;
         }
 
+        var rival = new TorchProgram(Launch(script), "");
+        if (rival.Give(state, Path.Combine(folder, "state.raw")) is { } answer)
+            return new TorchProgram(rival.process, $"torch {answer["version"]}, {answer["threads"]} threads");
+        narrate("skipped: torch. The system's python3 has no torch (Debian: apt-get install python3-torch)");
+        rival.Dispose();
+        return null;
+    }
+
+    static Process Launch(string script)
+    {
         var process = Process.Start(new ProcessStartInfo(Python, [script])
         {
             UseShellExecute = false,
@@ -33,28 +43,25 @@ sealed class TorchProgram : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        process.ErrorDataReceived += static (_, _) => { };   // an import error is told below, warnings are of no interest
+        process.ErrorDataReceived += static (_, _) => { };   // a failed import shows in the missing answer, warnings are of no interest
         process.BeginErrorReadLine();
-        var raw = Path.Combine(folder, "state.raw");
+        return process;
+    }
+
+    /// <summary>Hands the very bytes of the state over, by a file.</summary>
+    JsonNode? Give(MemoryTensors state, string raw)
+    {
         try
         {
             using (var file = File.Create(raw))
                 for (var tensor = 0; tensor < state.Tensors.Count; tensor++) file.Write(state.Bytes(tensor));
-            var layout = new JsonArray([.. state.Tensors.Select(static tensor => (JsonNode)new JsonObject
+            var layout = state.Tensors.Select(static tensor => new JsonObject
             {
                 ["name"] = tensor.Name,
                 ["dtype"] = tensor.Dtype.ToString(),
                 ["shape"] = new JsonArray([.. tensor.Sizes.Select(static size => (JsonNode)JsonValue.Create(size))]),
-            })]);
-            var rival = new TorchProgram(process, "");
-            if (rival.Ask(new JsonObject { ["do"] = "state", ["path"] = raw, ["layout"] = layout }) is not { } answer)
-            {
-                narrate("skipped: torch. The system's python3 has no torch (Debian: apt-get install python3-torch)");
-                rival.Dispose();
-                return null;
-            }
-
-            return new TorchProgram(process, $"torch {answer["version"]}, {answer["threads"]} threads");
+            });
+            return Ask(new JsonObject { ["do"] = "state", ["path"] = raw, ["layout"] = new JsonArray([.. layout]) });
         }
         finally
         {

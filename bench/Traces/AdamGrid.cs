@@ -41,7 +41,7 @@ static class AdamGrid
     public static MemoryTensors[] States(int matrices, int side, AdamSettings settings, IReadOnlyList<int> distances)
     {
         var names = Enumerable.Range(0, matrices).Select(static i => string.Create(CultureInfo.InvariantCulture, $"layers.{i}.weight"));
-        var specs = names.SelectMany(static name => MixedPrecision.Specs(name, side, side)).ToList();
+        var specs = names.SelectMany(name => MixedPrecision.Specs(name, side, side)).ToList();
         MemoryTensors[] states = [.. Enumerable.Range(0, distances.Count + 1).Select(_ => new MemoryTensors(specs))];
         Parallel.For(0, matrices, i => Generate(states, i, side, side, settings, distances));
         return states;
