@@ -35,11 +35,11 @@ sealed class Output(BenchOptions options, TimeProvider clock)
     public void Targets(IEnumerable<Target> targets)
     {
         Heading("Targets");
-        var table = new Table("what", ">target", ">measured", "verdict", "worst on");
+        var table = new Table("what", ">target", ">measured", "verdict");
         foreach (var t in targets)
         {
-            var sign = t.AtLeast ? "≥" : "≤";
-            table.Add(t.What, $"{sign} {t.Text(t.Goal)}", t.Text(t.Value), t.Verdict, double.IsNaN(t.Value) ? "" : t.On);
+            var verdict = double.IsNaN(t.Value) || t.On is "" ? t.Verdict : $"{t.Verdict} ({t.On})";
+            table.Add(t.What, $"{(t.AtLeast ? "≥" : "≤")} {t.Text(t.Goal)}", t.Text(t.Value), verdict);
             Line(
                 ("target", t.What), ("goal", t.Goal), ("at_least", t.AtLeast), ("measured", t.Value), ("verdict", t.Verdict),
                 ("on", t.On is "" ? null : t.On));
