@@ -3,7 +3,7 @@ namespace Lineage.Bench.Codec;
 /// <summary>A growing buffer that keeps its memory from run to run, so that what is timed is not the kernel handing out pages.</summary>
 sealed class BufferStream : Stream
 {
-    byte[] bytes = new byte[1 << 20];
+    byte[] bytes = [];
     int length;
 
     public override bool CanRead => false;
@@ -20,7 +20,12 @@ sealed class BufferStream : Stream
         set => throw new NotSupportedException("It is written in order.");
     }
 
-    public void Reset() => length = 0;
+    /// <param name="capacity">That is probably enough.</param>
+    public void Reset(long capacity)
+    {
+        if (bytes.Length < capacity) bytes = new byte[capacity];
+        length = 0;
+    }
 
     /// <summary>What was written, as a seekable source.</summary>
     public MemoryStream Reader() => new(bytes, 0, length, writable: false);

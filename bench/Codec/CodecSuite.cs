@@ -32,8 +32,10 @@ sealed class CodecSuite(BenchOptions options, Output output)
                 if (!Wanted(trace.Name)) continue;
                 Output.Narrate($"{trace.Name}, {trace.ShardKind}, {trace.State.RawBytes / 1e6:N1} MB");
                 if (roofline.Count == 0 && trace.Base is null) MeasureRoofline(trace.State);
-                using var entries = new Entries([.. CodecsFor(trace, program is null ? folder : null).Select(static c => new Entry(c))]);
-                Measure(trace, entries.All);
+                using (var entries = new Entries([.. CodecsFor(trace, program is null ? folder : null).Select(static c => new Entry(c))]))
+                    Measure(trace, entries.All);
+                // Buffers as large as the state would pile up for as long as the machine has memory left.
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
             }
         }
         finally
@@ -41,6 +43,7 @@ sealed class CodecSuite(BenchOptions options, Output output)
             Directory.Delete(folder, recursive: true);
         }
 
+        Output.Narrate($"at most {PeakMemory.OfProcess() / 1e6:N0} MB of memory were in use");
         CodecReport.Write(output, rows, roofline);
         foreach (var row in rows.Where(static row => !row.Verified))
             Output.Narrate($"NOT VERIFIED: {row.Codec} on {row.Trace}, {row.Kind}");

@@ -10,6 +10,9 @@ namespace Lineage.Bench.Codec;
 /// suite that calls it.</summary>
 sealed class OurCodec(CodecPreset preset) : IStateCodec
 {
+    /// <summary>More than header and index take on any trace here.</summary>
+    const int IndexBytes = 1 << 20;
+
     static readonly RunId Run = RunId.Parse("bench");
     static readonly ContentHash BaseContent = ContentHash.Of("the base of every incremental here"u8);
 
@@ -26,7 +29,7 @@ sealed class OurCodec(CodecPreset preset) : IStateCodec
 
     public void Encode(MemoryTensors state, MemoryTensors? baseState)
     {
-        stored.Reset();
+        stored.Reset(state.RawBytes + IndexBytes);
         if (baseState is not null) baseState.ShardRoot = BaseContent;
         StoredBytes = ShardWriter.Write(stored, IdentityOf(state, baseState), state, baseState, preset, CancellationToken.None).StoredBytes;
     }

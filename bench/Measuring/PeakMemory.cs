@@ -23,6 +23,9 @@ static class PeakMemory
         return Read("VmHWM:") - before;
     }
 
+    /// <summary>Bytes that were resident at most, since the start or the last reset.</summary>
+    public static double OfProcess() => File.Exists(Status) ? Read("VmHWM:") : double.NaN;
+
     static double Read(string field)
     {
         var line = File.ReadLines(Status).First(line => line.StartsWith(field, StringComparison.Ordinal));
