@@ -9,7 +9,7 @@ namespace Lineage.Bench.Codec;
 /// starting the process counts too, which only small states feel.</summary>
 sealed class ZstdProgram(int level, string folder) : IStateCodec
 {
-    readonly string raw = Path.Combine(folder, "state"), stored = Path.Combine(folder, "state.zst"), back = Path.Combine(folder, "back");
+    readonly string raw = PathOf(folder, level, "raw"), stored = PathOf(folder, level, "zst"), back = PathOf(folder, level, "back");
 
     public string Name { get; } = string.Create(CultureInfo.InvariantCulture, $"zstd -{level} -T1 (program)");
 
@@ -18,6 +18,9 @@ sealed class ZstdProgram(int level, string folder) : IStateCodec
     public long StoredBytes => new FileInfo(stored).Length;
 
     public long StoredOf(int tensor) => -1;
+
+    static string PathOf(string folder, int level, string what) =>
+        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"level{level}.{what}"));
 
     /// <summary>Null if the program can be run; otherwise why not.</summary>
     public static string? Objection()
