@@ -67,6 +67,9 @@ sealed class OurSaves(string folder) : IDisposable
         restorer.Restore(live, plan, Rank.From(0), CancellationToken.None);
     }
 
+    /// <summary>Drops the stored bytes from the page cache: the next read comes from the disk, as after a move to another host.</summary>
+    public void Forget(SavedCheckpoint saved) => tier.OpenRead(saved.Link.Shards[0].ObjectKey, ReadIntent.Verify).Dispose();
+
     public string PathOf(SavedCheckpoint saved) => tier.PathOf(saved.Link.Shards[0].ObjectKey);
 
     public void Delete(SavedCheckpoint saved)
