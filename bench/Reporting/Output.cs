@@ -21,7 +21,7 @@ sealed class Output(BenchOptions options, TimeProvider clock)
         if (!options.Json) return;
         var line = new JsonObject { ["suite"] = options.Suite };
         foreach (var (name, value) in fields)
-            if (value is not null and not double.NaN) line[name] = Node(value);
+            if (value is not null && (value is not double number || double.IsFinite(number))) line[name] = Node(value);
         Console.Out.WriteLine(line.ToJsonString(Lines));
     }
 
