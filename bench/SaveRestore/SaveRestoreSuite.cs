@@ -201,8 +201,8 @@ sealed class SaveRestoreSuite(BenchOptions options, Output output)
         output.Paragraph(string.Create(
             CultureInfo.InvariantCulture,
             $"{rawBytes / 1e6:N0} MB of state (14 B/param), {Count} alternating rounds, wall time; {torch ?? "torch was not there"}. ") +
-            "GB/s are raw bytes of the state, for the limits the bytes moved. Reads come from the page cache on both sides, but for the cold " +
-            "ones.");
+            "GB/s are raw bytes of the state, for the limits the bytes moved. Reads come from the page cache on both sides, " +
+            "but for the cold ones.");
         output.Table(samples.Write(output, Order, Reference));
         output.Heading("Memory");
         output.Table(memory);
