@@ -1,4 +1,5 @@
 using Lineage.Agents.Restoring;
+using Lineage.Agents.Safetensors;
 using Lineage.Agents.Shards;
 using Lineage.Contracts.Format;
 

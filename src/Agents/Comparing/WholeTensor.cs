@@ -1,5 +1,5 @@
 using Lineage.Agents.Restoring;
-using Lineage.Agents.Shards;
+using Lineage.Agents.Safetensors;
 using Lineage.Contracts.Api;
 
 namespace Lineage.Agents.Comparing;

@@ -5,7 +5,7 @@ namespace Lineage.Agents.Shards;
 
 /// <summary>A whole shard decoded into memory through its chain, outside the managed heap. Usable as a base. Reads are thread
 /// safe.</summary>
-public sealed class DecodedShard : ITensorBytes, IDisposable
+public sealed class DecodedShard : ITensorMemory, IDisposable
 {
     readonly NativeBytes[] tensors;
 
@@ -35,10 +35,7 @@ public sealed class DecodedShard : ITensorBytes, IDisposable
         var shard = new DecodedShard(chain.Top.Tensors, chain.Top.Root);
         try
         {
-            // Chunks that others are derived from come first, so that those find them in memory.
-            var chunks = Enumerable.Range(0, chain.Top.ChunkCount).ToLookup(chunk => chain.Top.Entry(chunk).Mode.NeedsSource());
-            shard.Load(chain, [.. chunks[false]], parallel, ct);
-            shard.Load(chain, [.. chunks[true]], parallel, ct);
+            ShardLoader.Load(chain, shard, ct, parallel);
             return shard;
         }
         catch
@@ -48,43 +45,13 @@ public sealed class DecodedShard : ITensorBytes, IDisposable
         }
     }
 
-    void Load(ShardChain chain, int[] chunks, int parallel, CancellationToken ct)
-    {
-        var groups = GroupPlan.Of(chunks, chain.Top).ToList();
-        var next = -1;
-        Crew.Run(Math.Min(Crew.SizeOf(parallel), Math.Max(1, groups.Count)), () =>
-        {
-            var (links, floor) = chain.Fused(chain.Links.Count);
-            using var window = new StoredWindow(links);
-            using var decoder = new ChunkDecoder(links, floor) { Window = window, Decoded = this };
-            try
-            {
-                for (var group = Interlocked.Increment(ref next); group < groups.Count; group = Interlocked.Increment(ref next))
-                {
-                    ct.ThrowIfCancellationRequested();
-                    window.Fill(groups[group]);
-                    foreach (var chunk in groups[group])
-                    {
-                        var place = chain.Top.Place(chunk);
-                        decoder.Decode(decoder.TopLink, chunk, tensors[place.Tensor].Slice(place.ByteOffset, place.Length));
-                    }
-                }
-            }
-            catch
-            {
-                Interlocked.Exchange(ref next, groups.Count);   // the others stop after what they are at
-                throw;
-            }
-        });
-    }
-
     public void Read(int tensor, long byteOffset, Span<byte> destination)
     {
         var held = false;
         try
         {
             tensors[tensor].DangerousAddRef(ref held);
-            Span(tensor, byteOffset, destination.Length).CopyTo(destination);
+            Writable(tensor, byteOffset, destination.Length).CopyTo(destination);
         }
         finally
         {
@@ -94,11 +61,11 @@ public sealed class DecodedShard : ITensorBytes, IDisposable
 
     public bool TrySpan(int tensor, long byteOffset, int length, out ReadOnlySpan<byte> bytes)
     {
-        bytes = Span(tensor, byteOffset, length);
+        bytes = Writable(tensor, byteOffset, length);
         return true;
     }
 
-    Span<byte> Span(int tensor, long byteOffset, int length)
+    public Span<byte> Writable(int tensor, long byteOffset, int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(byteOffset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(byteOffset, tensors[tensor].Length - length);

@@ -1,0 +1,46 @@
+using System.Globalization;
+using Lineage.Bench.Traces;
+
+namespace Lineage.Bench;
+
+/// <summary>What the command line asks for.</summary>
+/// <param name="Json">One JSON object per line on standard output instead of tables.</param>
+/// <param name="Scale">How much is made and how often it is timed.</param>
+/// <param name="Write">Also into bench/results.</param>
+/// <param name="Date">What a written report is dated; null for today.</param>
+/// <param name="Only">Traces whose name contains this; null for all.</param>
+sealed record BenchOptions(string Suite, bool Json, Scale Scale, bool Write, DateOnly? Date, string? Only)
+{
+    public int Runs => Scale switch { Scale.Full => 5, Scale.Quick => 2, _ => 1 };
+
+    public TraceSize Size => Scale switch { Scale.Full => TraceSize.Full, Scale.Quick => TraceSize.Quick, _ => TraceSize.Smoke };
+
+    /// <exception cref="FormatException">An option is not known or not well formed; the message says which.</exception>
+    public static BenchOptions Parse(IReadOnlyList<string> arguments)
+    {
+        var options = new BenchOptions(arguments[0], Json: false, Scale.Full, Write: false, Date: null, Only: null);
+        for (var i = 1; i < arguments.Count; i++)
+        {
+            options = arguments[i] switch
+            {
+                "--json" => options with { Json = true },
+                "--quick" => options with { Scale = Scale.Quick },
+                "--smoke" => options with { Scale = Scale.Smoke },
+                "--write" => options with { Write = true },
+                "--date" => options with { Date = Day(Value(arguments, ref i)) },
+                "--only" => options with { Only = Value(arguments, ref i) },
+                var other => throw new FormatException($"there is no option \"{other}\""),
+            };
+        }
+
+        return options;
+    }
+
+    static DateOnly Day(string text) => DateOnly.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    static string Value(IReadOnlyList<string> arguments, ref int i) => ++i < arguments.Count
+        ? arguments[i]
+        : throw new FormatException($"{arguments[i - 1]} needs a value");
+}
+
+enum Scale { Full, Quick, Smoke }

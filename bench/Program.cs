@@ -1,0 +1,53 @@
+using Lineage.Bench;
+using Lineage.Bench.Codec;
+using Lineage.Bench.Reporting;
+using Lineage.Bench.SaveRestore;
+
+(string Name, string About, Func<BenchOptions, Output, Task<bool>> RunAsync)[] suites =
+[
+    ("codec", "ratio and speed per core of shards, full and incremental, against memcpy, zstd and byte planes",
+        static (options, output) => Task.FromResult(new CodecSuite(options, output).Run())),
+    ("save-restore", "training stall, time to durable and restore on this disk, against torch.save and torch.load",
+        static (options, output) => new SaveRestoreSuite(options, output).RunAsync()),
+];
+
+if (args is [] or ["help" or "-h" or "--help", ..])
+{
+    Console.WriteLine(Usage());
+    return 0;
+}
+
+if (suites.FirstOrDefault(suite => suite.Name == args[0]) is not { RunAsync: { } run })
+{
+    Console.Error.WriteLine($"bench: there is no suite \"{args[0]}\".\n{Usage()}");
+    return 2;
+}
+
+try
+{
+    var options = BenchOptions.Parse(args);
+    var output = new Output(options, TimeProvider.System);
+    var verified = await run(options, output);
+    output.Finish();
+    return verified ? 0 : 1;
+}
+catch (FormatException e)
+{
+    Console.Error.WriteLine($"bench: {e.Message}.\n{Usage()}");
+    return 2;
+}
+
+string Usage() => string.Join('\n', suites.Select(static suite => $"  {suite.Name,-14}{suite.About}")
+    .Prepend("./dev bench SUITE [options]")
+    .Concat(
+    [
+        "",
+        "  --quick          a few MiB and two runs: a look in about a minute",
+        "  --smoke          tiny and once: does everything still work? No figure of it means anything",
+        "  --json           one JSON object per line on standard output; narration stays on standard error",
+        "  --only TEXT      traces whose name contains TEXT (codec)",
+        "  --write          also as a table into bench/results/SUITE.md",
+        "  --date DATE      what the table is dated (yyyy-MM-dd); today without it",
+        "",
+        "Exit codes: 0 everything decoded to the very bytes; 1 something did not; 2 not understood.",
+    ]));
