@@ -55,7 +55,9 @@ sealed class FloatRun(LaneWidth lanes)
 
             cut.Split(numbers, other.IsEmpty ? numbers : other[bytes], z, m, block);
             if (!List(cut, z, m, block, ref listedBytes, count / 8)) return 0;
-            position = LowBits.Pack(z, m, low, position, lanes);
+            position = rule.ByExponent
+                ? LowBits.Pack(z, m, low, position, lanes)
+                : LowBits.PackAlike(z, rule.Shift, low, position, lanes);
         }
 
         var lowBytes = (int)((position + 7) / 8);
@@ -120,13 +122,15 @@ sealed class FloatRun(LaneWidth lanes)
             var below = other.IsEmpty ? destination[bytes] : other[bytes];
             var bits = cut.Masks(below, m);
             if (position + bits > low.Length * 8L) return $"the low bits end after {low.Length:N0} bytes, too early";
-            position = LowBits.Unpack(low, position, m, z, lanes);
+            position = rule.ByExponent
+                ? LowBits.Unpack(low, position, m, z, lanes)
+                : LowBits.UnpackAlike(low, position, rule.Shift, z, lanes);
             cut.Widen(symbols.AsSpan(start, size), q);
             if (!Unlist(symbols.AsSpan(start, size), values, q, ref next)) return "a listed value is missing";
-            if (rule.Residual != FloatResidual.Rows) cut.Join(q, z, m, below, destination[bytes]);
+            if (rule.Residual != FloatResidual.Rows) cut.Join(q, z, below, destination[bytes]);
             else
             {
-                cut.Join(q, z, m, below, MemoryMarshal.AsBytes(q));
+                cut.Join(q, z, below, MemoryMarshal.AsBytes(q));
                 RowResidual.Backward(q, destination, start, (int)rule.Top);
             }
         }

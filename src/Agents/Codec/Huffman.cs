@@ -143,7 +143,7 @@ sealed class Huffman
             {
                 // Eight bytes from a bit on hold 57 bits at least, five codes take 55 at most.
                 var (wa, wb, wc, wd) = (Word(ref bytes, a), Word(ref bytes, b), Word(ref bytes, c), Word(ref bytes, d));
-                for (var next = done + Round; done < next; done++)
+                for (var next = done + Round; done < next; done = unchecked(done + 1))
                 {
                     Unsafe.Add(ref first, done) = Next(ref entry, ref wa, ref a);
                     Unsafe.Add(ref second, done) = Next(ref entry, ref wb, ref b);

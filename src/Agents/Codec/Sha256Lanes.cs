@@ -34,40 +34,41 @@ sealed unsafe class Sha256Lanes : IDisposable
     /// <param name="digests">32 bytes for each piece.</param>
     public void Hash(ReadOnlySpan<byte> bytes, ReadOnlySpan<StoredPiece> pieces, Span<byte> digests)
     {
+        // Pieces of like size together: the longest first.
+        Span<int> order = stackalloc int[pieces.Length];
+        Span<int> lengths = stackalloc int[pieces.Length];
+        for (var i = 0; i < pieces.Length; i++) (order[i], lengths[i]) = (i, -pieces[i].Length);
+        lengths.Sort(order);
         for (var done = 0; done < pieces.Length; done += Lanes)
         {
-            var some = pieces[done..Math.Min(done + Lanes, pieces.Length)];
-            var results = digests[(done * DigestBytes)..];
-            if (lanes == LaneWidth.Vector512 && IsWorthwhile(some)) HashTogether(bytes, some, results);
-            else HashEach(bytes, some, results);
+            var some = order[done..Math.Min(done + Lanes, pieces.Length)];
+            if (lanes == LaneWidth.Vector512 && IsWorthwhile(pieces, some)) HashTogether(bytes, pieces, some, digests);
+            else
+                foreach (var i in some)
+                    SHA256.HashData(bytes.Slice(pieces[i].Offset, pieces[i].Length), digests.Slice(i * DigestBytes, DigestBytes));
         }
     }
 
-    static void HashEach(ReadOnlySpan<byte> bytes, ReadOnlySpan<StoredPiece> pieces, Span<byte> digests)
+    static bool IsWorthwhile(ReadOnlySpan<StoredPiece> pieces, ReadOnlySpan<int> some)
     {
-        for (var i = 0; i < pieces.Length; i++)
-            SHA256.HashData(bytes.Slice(pieces[i].Offset, pieces[i].Length), digests.Slice(i * DigestBytes, DigestBytes));
+        var sum = 0L;
+        foreach (var i in some) sum += pieces[i].Length;
+        return sum >= BusyMin * Lanes * pieces[some[0]].Length;
     }
 
-    static bool IsWorthwhile(ReadOnlySpan<StoredPiece> pieces)
-    {
-        var (sum, longest) = (0L, 0);
-        foreach (var piece in pieces) (sum, longest) = (sum + piece.Length, Math.Max(longest, piece.Length));
-        return sum >= BusyMin * Lanes * longest;
-    }
-
-    void HashTogether(ReadOnlySpan<byte> bytes, ReadOnlySpan<StoredPiece> pieces, Span<byte> digests)
+    void HashTogether(ReadOnlySpan<byte> bytes, ReadOnlySpan<StoredPiece> pieces, ReadOnlySpan<int> some, Span<byte> digests)
     {
         fixed (byte* start = bytes)
         {
-            for (var i = 0; i < Lanes; i++) queue[i] = i < pieces.Length ? Begin(start, pieces[i], tails + (i * 2 * BlockBytes)) : default;
+            for (var i = 0; i < Lanes; i++)
+                queue[i] = i < some.Length ? Begin(start, pieces[some[i]], tails + (i * 2 * BlockBytes)) : default;
             for (var word = 0; word < StateWords; word++) state[word] = Vector512.Create(Sha256Rounds.Initial[word]);
             while (Advance()) { }
         }
 
-        for (var i = 0; i < pieces.Length; i++)
+        for (var i = 0; i < some.Length; i++)
             for (var word = 0; word < StateWords; word++)
-                BinaryPrimitives.WriteUInt32BigEndian(digests[((i * DigestBytes) + (4 * word))..], Word(word, i));
+                BinaryPrimitives.WriteUInt32BigEndian(digests[((some[i] * DigestBytes) + (4 * word))..], Word(word, i));
     }
 
     /// <summary>The whole blocks of a piece, and behind them its rest with the padding of FIPS 180-4, section 5.1.1.</summary>

@@ -46,16 +46,17 @@ sealed class ChunkDecoder : IDisposable
 
     void Decode(int link, int chunk, Span<byte> destination, int depth)
     {
-        if (links[link].Entry(chunk).Mode.NeedsBase()) DecodeBelow(link, chunk, destination, depth);
-        DecodeOver(link, chunk, destination, depth);
+        var below = links[link].Entry(chunk).Mode.NeedsBase() ? DecodeBelow(link, chunk, destination, depth) : default;
+        DecodeOver(link, chunk, below, destination, depth);
     }
 
-    void DecodeBelow(int link, int chunk, Span<byte> destination, int depth)
+    /// <summary>In the destination, unless the floor has the bytes in memory.</summary>
+    ReadOnlySpan<byte> DecodeBelow(int link, int chunk, Span<byte> destination, int depth)
     {
         if (link > 0)
         {
             Decode(link - 1, chunk, destination, depth);
-            return;
+            return destination;
         }
 
         var reader = links[0];
@@ -64,14 +65,16 @@ sealed class ChunkDecoder : IDisposable
         if (!floorChecked) reader.CheckBase(Floor);
         floorChecked = true;
         var place = reader.Place(chunk);
+        if (Floor.TrySpan(place.Tensor, place.ByteOffset, place.Length, out var bytes)) return bytes;
         Floor.Read(place.Tensor, place.ByteOffset, destination);
+        return destination;
     }
 
     /// <summary>Like <see cref="Decode(int, int, Span{byte})"/>, where the destination already holds the raw chunk of the link
     /// below.</summary>
-    public void DecodeOver(int link, int chunk, Span<byte> destination) => DecodeOver(link, chunk, destination, depth: 0);
+    public void DecodeOver(int link, int chunk, Span<byte> destination) => DecodeOver(link, chunk, destination, destination, depth: 0);
 
-    void DecodeOver(int link, int chunk, Span<byte> destination, int depth)
+    void DecodeOver(int link, int chunk, ReadOnlySpan<byte> below, Span<byte> destination, int depth)
     {
         var reader = links[link];
         var entry = reader.Entry(chunk);
@@ -83,7 +86,7 @@ sealed class ChunkDecoder : IDisposable
         {
             Kind = ElementKind.Of(reader.Tensors[entry.Tensor].Dtype),
             Raw = destination,
-            Base = needsBase ? destination : default,
+            Base = needsBase ? below : default,
             Source = entry.Mode.NeedsSource() ? Source(link, chunk, depth) : default,
         };
         if (codec.Decode(entry.Mode, Stored(link, chunk), input, destination) is { } objection)

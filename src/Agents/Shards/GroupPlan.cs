@@ -3,15 +3,15 @@ using Lineage.Contracts.Format;
 namespace Lineage.Agents.Shards;
 
 /// <summary>
-/// Chunks are worked on in groups: as many as digests are taken of side by side, and so few that what is on its way stays small whatever
-/// the state's size.
+/// Chunks are worked on in groups: several times as many as digests are taken of side by side, so that chunks of like size find each
+/// other, and so few that what is on its way stays small whatever the state's size.
 /// </summary>
 static class GroupPlan
 {
-    public const int ChunksMax = 16;
+    public const int ChunksMax = 64;
 
     /// <summary>Raw bytes of a group, unless one chunk alone has more.</summary>
-    public const int RawBytesMax = 8 << 20;
+    public const int RawBytesMax = 16 << 20;
 
     /// <summary>Cuts a list of chunks into groups.</summary>
     public static IEnumerable<ArraySegment<int>> Of(int[] chunks, ShardReader reader)

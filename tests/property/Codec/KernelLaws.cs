@@ -101,6 +101,13 @@ public sealed class KernelLaws
             var back = new uint[numbers.Length];
             Assert.Equal(end, LowBits.Unpack(bytes, 0, masks, back, width));
             Assert.Equal(numbers.Zip(masks, static (n, m) => n & m), back);
+            if (alike < 0) continue;
+            Array.Clear(packed);
+            middle = LowBits.PackAlike(numbers.AsSpan(0, half), alike, packed, 0, width);
+            Assert.Equal(end, LowBits.PackAlike(numbers.AsSpan(half), alike, packed, middle, width));
+            Assert.Equal(expected, packed[..bytes.Length]);
+            Assert.Equal(end, LowBits.UnpackAlike(bytes, 0, alike, back, width));
+            Assert.Equal(numbers.Zip(masks, static (n, m) => n & m), back);
         }
     }
 

@@ -16,7 +16,15 @@ sealed record SampleChunk(TensorDtype Dtype, byte[] Raw, byte[] Base, byte[] Sou
     public ElementKind Kind => ElementKind.Of(Dtype);
 
     public ChunkInput Input(bool forDecoding = false) =>
-        new() { Kind = Kind, Raw = Raw, Base = forDecoding ? Base.ToArray() : Base, Source = Source, SourceIs = SourceIs, RowElements = Row };
+        new()
+        {
+            Kind = Kind,
+            Raw = Raw,
+            Base = forDecoding ? Base.ToArray() : Base,
+            Source = Source,
+            SourceIs = SourceIs,
+            RowElements = Row,
+        };
 
     public static SampleChunk Draw(int seed)
     {

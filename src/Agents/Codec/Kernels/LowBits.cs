@@ -69,6 +69,46 @@ static class LowBits
         held &= 7;
     }
 
+    /// <summary>The same with one mask for all numbers.</summary>
+    public static long PackAlike(ReadOnlySpan<uint> numbers, int width, Span<byte> destination, long position, LaneWidth lanes)
+    {
+        var at = (int)(position >> 3);
+        var held = (int)(position & 7);
+        var bits = held == 0 ? 0UL : destination[at];
+        var pairs = Bmi2.X64.IsSupported && lanes != LaneWidth.Scalar ? numbers.Length / 2 : 0;
+        if (pairs > 0) PackPairsAlike(numbers, width, pairs, destination, ref at, ref held, ref bits);
+        for (var i = 2 * pairs; i < numbers.Length; i++)
+        {
+            bits |= (ulong)(numbers[i] & ((1U << width) - 1)) << held;
+            held += width;
+            Flush(destination, ref at, ref held, ref bits);
+        }
+
+        return (at * 8L) + held;
+    }
+
+    static void PackPairsAlike(
+        ReadOnlySpan<uint> numbers, int width, int pairs, Span<byte> destination, ref int at, ref int held, ref ulong bits)
+    {
+        ref var number = ref Unsafe.As<uint, ulong>(ref MemoryMarshal.GetReference(numbers));
+        if (destination.Length - at < (pairs * 2L * BitsMax / 8) + Slack) throw new ArgumentException("No room.", nameof(destination));
+        ref var target = ref MemoryMarshal.GetReference(destination);
+        var (position, count, rest, mask) = ((nint)at, held, bits, Both((1U << width) - 1));
+        for (nint i = 0; i < pairs; i++)
+        {
+            rest |= Bmi2.X64.ParallelBitExtract(Unsafe.Add(ref number, i), mask) << count;
+            count = unchecked(count + (2 * width));
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, position), rest);
+            position = unchecked(position + (count >> 3));
+            rest >>= count & 0x38;
+            count &= 7;
+        }
+
+        (at, held, bits) = ((int)position, count, rest);
+    }
+
+    static ulong Both(uint mask) => ((ulong)mask << 32) | mask;
+
     /// <summary>The inverse. The caller has checked that the packed bits of all masks are there.</summary>
     /// <returns>The next position.</returns>
     public static long Unpack(ReadOnlySpan<byte> source, long position, ReadOnlySpan<uint> masks, Span<uint> numbers, LaneWidth lanes)
@@ -108,6 +148,37 @@ static class LowBits
         }
 
         return at;
+    }
+
+    /// <summary>The same with one mask for all numbers.</summary>
+    public static long UnpackAlike(ReadOnlySpan<byte> source, long position, int width, Span<uint> numbers, LaneWidth lanes)
+    {
+        var done = 0;
+        if (Bmi2.X64.IsSupported && lanes != LaneWidth.Scalar)
+        {
+            var last = ((long)source.Length - 8) * 8;
+            var pairs = (int)Math.Clamp((last - position) / (2 * BitsMax), 0, numbers.Length / 2);
+            if (pairs > 0) UnpackPairsAlike(source, position, width, numbers, pairs);
+            done = 2 * pairs;
+        }
+
+        position += (long)done * width;
+        for (var i = done; i < numbers.Length; i++, position += width)
+            numbers[i] = (uint)((Word(source, (int)(position >> 3)) >> (int)(position & 7)) & ((1U << width) - 1));
+        return position;
+    }
+
+    static void UnpackPairsAlike(ReadOnlySpan<byte> source, long position, int width, Span<uint> numbers, int pairs)
+    {
+        ref var from = ref MemoryMarshal.GetReference(source);
+        ref var number = ref Unsafe.As<uint, ulong>(ref MemoryMarshal.GetReference(numbers));
+        var (at, step, mask) = ((nint)position, (nint)(2 * width), Both((1U << width) - 1));
+        for (nint i = 0; i < pairs; i++)
+        {
+            var word = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, at >> 3)) >> (int)(at & 7);
+            Unsafe.Add(ref number, i) = Bmi2.X64.ParallelBitDeposit(word, mask);
+            at = unchecked(at + step);
+        }
     }
 
     static ulong Word(ReadOnlySpan<byte> source, int at)

@@ -77,15 +77,11 @@ readonly ref struct SymbolCut
         return i;
     }
 
-    /// <summary>Which bits of each residual are low ones, as the base's numbers say.</summary>
+    /// <summary>Which bits of each residual are low ones, as the base's numbers say; not written where they are alike for all.</summary>
     /// <returns>How many in all.</returns>
     public long Masks(ReadOnlySpan<byte> other, Span<uint> masks)
     {
-        if (!byExponent)
-        {
-            masks.Fill((1U << shift) - 1);
-            return (long)shift * masks.Length;
-        }
+        if (!byExponent) return (long)shift * masks.Length;
 
         var sum = 0L;
         var done = lanes switch
@@ -135,34 +131,33 @@ readonly ref struct SymbolCut
     /// <summary>The inverse of <see cref="Split"/>.</summary>
     /// <param name="destination">May be where <paramref name="other"/> lies.</param>
     public void Join(
-        ReadOnlySpan<uint> quotients, ReadOnlySpan<uint> low, ReadOnlySpan<uint> masks, ReadOnlySpan<byte> other, Span<byte> destination)
+        ReadOnlySpan<uint> quotients, ReadOnlySpan<uint> low, ReadOnlySpan<byte> other, Span<byte> destination)
     {
         switch (residual)
         {
-            case FloatResidual.Turned: Join<TurnedStep>(quotients, low, masks, other, destination); break;
-            case FloatResidual.Plain or FloatResidual.Rows: Join<PlainStep>(quotients, low, masks, other, destination); break;
-            case FloatResidual.Difference: Join<DifferenceStep>(quotients, low, masks, other, destination); break;
-            case FloatResidual.Ratio: Join<RatioStep>(quotients, low, masks, other, destination); break;
+            case FloatResidual.Turned: Join<TurnedStep>(quotients, low, other, destination); break;
+            case FloatResidual.Plain or FloatResidual.Rows: Join<PlainStep>(quotients, low, other, destination); break;
+            case FloatResidual.Difference: Join<DifferenceStep>(quotients, low, other, destination); break;
+            case FloatResidual.Ratio: Join<RatioStep>(quotients, low, other, destination); break;
             default: throw new UnreachableException();
         }
     }
 
     void Join<TStep>(
-        ReadOnlySpan<uint> quotients, ReadOnlySpan<uint> low, ReadOnlySpan<uint> masks, ReadOnlySpan<byte> other, Span<byte> destination)
+        ReadOnlySpan<uint> quotients, ReadOnlySpan<uint> low, ReadOnlySpan<byte> other, Span<byte> destination)
         where TStep : struct, IResidualStep
     {
         var done = lanes switch
         {
-            LaneWidth.Vector512 => Join<TStep, Lanes16, Vector512<uint>>(quotients, low, masks, other, destination, 0),
-            LaneWidth.Vector256 => Join<TStep, Lanes8, Vector256<uint>>(quotients, low, masks, other, destination, 0),
+            LaneWidth.Vector512 => Join<TStep, Lanes16, Vector512<uint>>(quotients, low, other, destination, 0),
+            LaneWidth.Vector256 => Join<TStep, Lanes8, Vector256<uint>>(quotients, low, other, destination, 0),
             _ => 0,
         };
-        Join<TStep, Lanes1, uint>(quotients, low, masks, other, destination, done);
+        Join<TStep, Lanes1, uint>(quotients, low, other, destination, done);
     }
 
     int Join<TStep, TLanes, TVector>(
-        ReadOnlySpan<uint> quotients, ReadOnlySpan<uint> low, ReadOnlySpan<uint> masks, ReadOnlySpan<byte> other, Span<byte> destination,
-        int from)
+        ReadOnlySpan<uint> quotients, ReadOnlySpan<uint> low, ReadOnlySpan<byte> other, Span<byte> destination, int from)
         where TStep : struct, IResidualStep where TLanes : struct, ILanes<TVector>
     {
         ref var qs = ref MemoryMarshal.GetReference(quotients);
