@@ -26,6 +26,8 @@ sealed class MemoryTensors : ITensorMemory, IRankState, IDisposable
 
     IReadOnlyList<TensorSpec> IRankState.Layout => Tensors;
 
+    public bool IsParallel => true;
+
     public long RawBytes { get; }
 
     /// <summary>Set to serve as the base of a shard that names this root.</summary>

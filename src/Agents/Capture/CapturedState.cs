@@ -13,6 +13,9 @@ namespace Lineage.Agents.Capture;
 /// it.</remarks>
 public sealed class CapturedState : ITensorBytes, IDisposable
 {
+    /// <summary>Chunks that a thread copies before it looks for more.</summary>
+    const int PieceChunks = 16;
+
     readonly BufferPool pool;
     readonly NativeBytes buffer;
     readonly long[] offsets;
@@ -55,12 +58,7 @@ public sealed class CapturedState : ITensorBytes, IDisposable
         var captured = new CapturedState([.. state.Layout], pool);
         try
         {
-            foreach (var chunk in ChunkPlan.Of(captured.Tensors))
-            {
-                var target = captured.buffer.Slice(captured.offsets[chunk.Tensor] + chunk.ByteOffset, chunk.Length);
-                state.Read(chunk.Tensor, chunk.ByteOffset, target);
-                captured.hashes[chunk.Tensor][chunk.Ordinal] = XxHash3.HashToUInt64(target);
-            }
+            captured.CopyFrom(state);
         }
         catch
         {
@@ -70,6 +68,22 @@ public sealed class CapturedState : ITensorBytes, IDisposable
 
         captured.StallMicroseconds = (long)clock.GetElapsedTime(started).TotalMicroseconds;
         return captured;
+    }
+
+    void CopyFrom(IRankState state)
+    {
+        var pieces = ChunkPlan.Of(Tensors).Chunk(PieceChunks).ToList();
+        var next = -1;
+        Crew.Run(state.IsParallel ? Math.Clamp(pieces.Count, 1, Crew.SizeOf(0)) : 1, () =>
+        {
+            for (var piece = Interlocked.Increment(ref next); piece < pieces.Count; piece = Interlocked.Increment(ref next))
+                foreach (var chunk in pieces[piece])
+                {
+                    var target = buffer.Slice(offsets[chunk.Tensor] + chunk.ByteOffset, chunk.Length);
+                    state.Read(chunk.Tensor, chunk.ByteOffset, target);
+                    hashes[chunk.Tensor][chunk.Ordinal] = XxHash3.HashToUInt64(target);
+                }
+        });
     }
 
     public void Read(int tensor, long byteOffset, Span<byte> destination) =>

@@ -4,7 +4,7 @@ namespace Lineage.Agents.Capture;
 
 /// <summary>
 /// The state of one rank as an ordered list of tensors, readable (capture) and writable (restore). The trainer implements it, the saving
-/// and restoring library uses it; neither knows more of the other. Not thread safe: the trainer is between two steps while it is used.
+/// and restoring library uses it; neither knows more of the other. The trainer is between two steps while it is used.
 /// </summary>
 public interface IRankState
 {
@@ -12,6 +12,10 @@ public interface IRankState
     /// Every tensor of this rank, in an order that never changes during a run and is the same on every rank. A rectangle may be empty.
     /// </summary>
     IReadOnlyList<TensorSpec> Layout { get; }
+
+    /// <summary>Several threads may call <see cref="Read"/>, or <see cref="Write"/> on different ranges, at once. Then a capture copies
+    /// with all processors, because one cannot use all of the memory's speed.</summary>
+    bool IsParallel => false;
 
     /// <summary>Copies raw little-endian bytes of one tensor out.</summary>
     /// <param name="tensor">Index into <see cref="Layout"/>.</param>

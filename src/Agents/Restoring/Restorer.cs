@@ -1,4 +1,3 @@
-using System.Buffers;
 using Lineage.Agents.Capture;
 using Lineage.Agents.Shards;
 using Lineage.Agents.Tiers;
@@ -18,7 +17,7 @@ public sealed record Restored(CheckpointId Checkpoint, long RawBytes, long ReadB
 /// <remarks>A crash in the middle leaves nothing behind: it only reads, and the state lives in this process.</remarks>
 public sealed class Restorer(ITier tier, TimeProvider clock)
 {
-    const int CopyBytes = 1 << 20;
+    const int CopyBytes = 4 << 20;
 
     public string TierName => tier.Name;
 
@@ -59,25 +58,24 @@ public sealed class Restorer(ITier tier, TimeProvider clock)
 
     static void Copy(DecodedShard decoded, IRankState state, CancellationToken ct)
     {
-        var piece = ArrayPool<byte>.Shared.Rent(CopyBytes);
-        try
+        var pieces = new List<(int Tensor, long Offset, int Length)>();
+        for (var tensor = 0; tensor < decoded.Tensors.Count; tensor++)
         {
-            for (var tensor = 0; tensor < decoded.Tensors.Count; tensor++)
+            var bytes = decoded.Tensors[tensor].Bytes;
+            for (var offset = 0L; offset < bytes; offset += CopyBytes)
+                pieces.Add((tensor, offset, (int)Math.Min(CopyBytes, bytes - offset)));
+        }
+
+        var next = -1;
+        Crew.Run(state.IsParallel ? Math.Clamp(pieces.Count, 1, Crew.SizeOf(0)) : 1, () =>
+        {
+            for (var i = Interlocked.Increment(ref next); i < pieces.Count; i = Interlocked.Increment(ref next))
             {
-                var bytes = decoded.Tensors[tensor].Bytes;
-                for (var offset = 0L; offset < bytes; offset += CopyBytes)
-                {
-                    ct.ThrowIfCancellationRequested();
-                    var span = piece.AsSpan(0, (int)Math.Min(CopyBytes, bytes - offset));
-                    decoded.Read(tensor, offset, span);
-                    state.Write(tensor, offset, span);
-                }
+                ct.ThrowIfCancellationRequested();
+                var (tensor, offset, length) = pieces[i];
+                state.Write(tensor, offset, decoded.Writable(tensor, offset, length));
             }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(piece);
-        }
+        });
     }
 
     static void RequireSameLayout(IReadOnlyList<TensorSpec> state, IReadOnlyList<TensorSpec> stored, CheckpointId checkpoint, Rank rank)

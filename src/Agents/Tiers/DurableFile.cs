@@ -58,7 +58,8 @@ internal static class DurableFile
             BufferSize = 0,
         });
         stages(WriteStage.Created);
-        await using (var staged = new StagedStream(file, stages))
+        await using (var direct = new DirectWriter(file))
+        await using (var staged = new StagedStream(direct, stages))
         {
             await write(staged, ct);
             await staged.FlushAsync(ct);

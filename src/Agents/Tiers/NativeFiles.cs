@@ -15,6 +15,7 @@ internal static partial class NativeFiles
     const int CurrentDirectory = -100;
     const uint NoReplace = 1;
     const int AdviceDontNeed = 4;
+    const int GetFlags = 3, SetFlags = 4, Direct = 0x4000;   // fcntl.h of Linux on x86-64
 
     /// <summary>
     /// Puts the names inside a directory on stable storage. Without it a power loss may undo a rename or a file's creation.
@@ -59,6 +60,14 @@ internal static partial class NativeFiles
             throw new IOException($"posix_fadvise failed: {Message(error)}", error);
     }
 
+    /// <summary>Writes to the file go past the page cache, or through it again. Direct ones need memory, lengths and offsets that are
+    /// multiples of the device's block. False where the file system does not have it (fcntl(2): EINVAL).</summary>
+    public static bool TrySetDirect(SafeFileHandle file, bool direct)
+    {
+        var flags = FileControl(file, GetFlags, 0);
+        return flags >= 0 && FileControl(file, SetFlags, direct ? flags | Direct : flags & ~Direct) == 0;
+    }
+
     static IOException Failure(string what)
     {
         var error = Marshal.GetLastPInvokeError();
@@ -72,6 +81,9 @@ internal static partial class NativeFiles
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(SafeFileHandle handle);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int FileControl(SafeFileHandle handle, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameAt2(int fromDirectory, string from, int toDirectory, string to, uint flags);

@@ -4,7 +4,7 @@ namespace Lineage.Agents.Tiers;
 /// Hands what is written on in large pieces and says when the first bytes (a header) and when a first part of the body are in the file,
 /// so that a stop at those stages leaves a really torn file. Write-only; reports its position because container writers ask for it.
 /// </summary>
-internal sealed class StagedStream(Stream inner, Action<WriteStage> stages) : Stream
+internal sealed class StagedStream(DirectWriter inner, Action<WriteStage> stages) : Stream
 {
     const int BufferBytes = 1 << 20;
 
@@ -52,7 +52,7 @@ internal sealed class StagedStream(Stream inner, Action<WriteStage> stages) : St
 
     void Spill()
     {
-        inner.Write(buffer, 0, buffered);
+        inner.Write(buffer.AsSpan(0, buffered));
         buffered = 0;
     }
 
@@ -73,7 +73,7 @@ internal sealed class StagedStream(Stream inner, Action<WriteStage> stages) : St
     public override Task FlushAsync(CancellationToken cancellationToken)
     {
         Spill();
-        return Task.CompletedTask;
+        return inner.FinishAsync().AsTask();
     }
 
     public override int Read(byte[] target, int offset, int count) =>

@@ -42,6 +42,9 @@ public sealed class TrainerState : IRankState
 
     public IReadOnlyList<TensorSpec> Layout => layout;
 
+    /// <summary>Between two steps nobody moves the vectors, and ranges are copied as bytes.</summary>
+    public bool IsParallel => true;
+
     internal byte[] Step { get; } = new byte[sizeof(long)];
 
     internal byte[] Random { get; } = new byte[RandomStateBytes];
