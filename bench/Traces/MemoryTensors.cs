@@ -44,6 +44,12 @@ sealed class MemoryTensors : ITensorMemory, IRankState, IDisposable
         return true;
     }
 
+    public bool TryWritable(int tensor, long byteOffset, int length, out Span<byte> bytes)
+    {
+        bytes = memory[tensor].Slice(byteOffset, length);
+        return true;
+    }
+
     public Span<byte> Writable(int tensor, long byteOffset, int length) => memory[tensor].Slice(byteOffset, length);
 
     public void Write(int tensor, long byteOffset, ReadOnlySpan<byte> source) =>

@@ -24,6 +24,14 @@ public interface IRankState
     /// <exception cref="ArgumentOutOfRangeException">The range lies outside the tensor.</exception>
     void Read(int tensor, long byteOffset, Span<byte> destination);
 
+    /// <summary>The memory of one tensor to write into, where that is how it lies there; false where it is not. What is written counts as
+    /// with <see cref="Write"/>.</summary>
+    bool TryWritable(int tensor, long byteOffset, int length, out Span<byte> bytes)
+    {
+        bytes = default;
+        return false;
+    }
+
     /// <summary>
     /// Overwrites raw little-endian bytes of one tensor. What is written takes effect together, when the trainer goes on after the last
     /// write; a crash before that leaves nothing behind, because the state lives in this process only.

@@ -11,10 +11,14 @@ namespace Lineage.Agents.Restoring;
 public sealed record Restored(CheckpointId Checkpoint, long RawBytes, long ReadBytes, TimeSpan Took);
 
 /// <summary>
-/// Rebuilds one rank's state through its chain. Every stored digest and every hash taken at capture is checked before the first byte
-/// reaches the state, so a damaged chain changes nothing: never a mixture of steps.
+/// Rebuilds one rank's state through its chain. Every stored digest is checked before the first byte reaches the state, so a damaged chain
+/// changes nothing: never a mixture of steps. Each chunk is compared with its hash taken at capture as it is decoded.
 /// </summary>
-/// <remarks>A crash in the middle leaves nothing behind: it only reads, and the state lives in this process.</remarks>
+/// <remarks>
+/// A crash in the middle leaves nothing behind: it only reads, and the state lives in this process. A state whose memory is decoded into
+/// directly is undefined if a chunk with a right digest decodes to something else (the object changed in between, memory fails, or a bug):
+/// the exception says so, and the process must not train on.
+/// </remarks>
 public sealed class Restorer(ITier tier, TimeProvider clock)
 {
     const int CopyBytes = 4 << 20;
@@ -22,7 +26,8 @@ public sealed class Restorer(ITier tier, TimeProvider clock)
     public string TierName => tier.Name;
 
     /// <param name="plan">The chain as the service gave it.</param>
-    /// <exception cref="ShardDamagedException">A shard of the chain is not what was recorded; the state is untouched.</exception>
+    /// <exception cref="ShardDamagedException">A shard of the chain is not what was recorded; the state is untouched, or not to be used (see
+    /// remarks).</exception>
     /// <exception cref="LineageProblemException">
     /// restore-mismatch: the plan is not whole. layout-mismatch: the state has other tensors. The state is untouched.
     /// </exception>
@@ -31,8 +36,13 @@ public sealed class Restorer(ITier tier, TimeProvider clock)
         var started = clock.GetTimestamp();
         using var chain = PlannedChain.Open(tier, plan, rank, ReadIntent.Use);
         RequireSameLayout(state.Layout, chain.Shards.Top.Tensors, plan.Checkpoint, rank);
-        using var decoded = Decode(chain, ct);
-        Copy(decoded, state, ct);
+        if (chain.Shards.IsFused && state.Layout.Count > 0 && state.TryWritable(0, 0, 0, out _)) DecodeInto(chain, state, ct);
+        else
+        {
+            using var decoded = Decode(chain, ct);
+            Copy(decoded, state, ct);
+        }
+
         return new Restored(plan.Checkpoint, chain.Shards.Top.RawBytes, chain.ReadBytes, clock.GetElapsedTime(started));
     }
 
@@ -42,6 +52,20 @@ public sealed class Restorer(ITier tier, TimeProvider clock)
     {
         using var chain = PlannedChain.Open(tier, plan, rank, ReadIntent.Use);
         return Decode(chain, ct);
+    }
+
+    /// <summary>Straight into the state's memory: first every stored byte is read and its digest checked, then it is decoded.</summary>
+    static void DecodeInto(PlannedChain chain, IRankState state, CancellationToken ct)
+    {
+        try
+        {
+            ShardLoader.CheckStored(chain.Shards, ct);
+            ShardLoader.Load(chain.Shards, new StateMemory(state), ct, state.IsParallel ? 0 : 1, isChecked: true);
+        }
+        catch (ShardFormatException e)
+        {
+            throw chain.Blame(e);
+        }
     }
 
     static DecodedShard Decode(PlannedChain chain, CancellationToken ct)

@@ -37,6 +37,9 @@ public sealed class ShardChain : IDisposable
 
     internal IReadOnlyList<ShardReader> Links => links;
 
+    /// <summary>All links are cut into chunks of one size, so that a chunk is the same chunk in each.</summary>
+    internal bool IsFused => links.All(link => link.Header.ChunkElements == Top.Header.ChunkElements);
+
     /// <summary>The link asked for.</summary>
     public ShardReader Top => links[^1];
 

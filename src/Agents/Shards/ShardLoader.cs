@@ -9,55 +9,75 @@ public static class ShardLoader
     /// <param name="chain">Read, not owned.</param>
     /// <param name="target">Of the layout of the chain's top; undefined after an exception.</param>
     /// <param name="parallel">Threads; 0 for one per processor. Each holds a group of stored chunks per link.</param>
+    /// <param name="isChecked">The stored digests were just checked (<see cref="CheckStored"/>); what decodes is still compared with the
+    /// hashes taken at capture.</param>
     /// <exception cref="ShardFormatException">A chunk of a link is damaged.</exception>
-    public static void Load(ShardChain chain, ITensorMemory target, CancellationToken ct, int parallel = 0) =>
-        Load(chain.Top, () => chain.Fused(chain.Links.Count), target, parallel, ct);
+    public static void Load(ShardChain chain, ITensorMemory target, CancellationToken ct, int parallel = 0, bool isChecked = false) =>
+        Load(chain.Top, () => new Worker(chain.Fused(chain.Links.Count), target, isChecked), parallel, ct);
 
     /// <summary>The same of one shard whose base is at hand.</summary>
     /// <param name="baseState">Null for a full shard. Read by all threads at once.</param>
     public static void Load(ShardReader shard, ITensorBytes? baseState, ITensorMemory target, CancellationToken ct, int parallel = 0) =>
-        Load(shard, () => ([shard], baseState), target, parallel, ct);
+        Load(shard, () => new Worker(([shard], baseState), target, isChecked: false), parallel, ct);
 
-    static void Load(
-        ShardReader top, Func<(IReadOnlyList<ShardReader> Links, ITensorBytes? Floor)> open, ITensorMemory target, int parallel,
-        CancellationToken ct)
+    /// <summary>Reads whatever decoding the top link takes and checks the stored digests, decoding nothing.</summary>
+    /// <param name="chain">All links cut into chunks of one size (<see cref="ShardChain.IsFused"/>).</param>
+    /// <exception cref="ShardFormatException">A chunk was altered or cut off.</exception>
+    public static void CheckStored(ShardChain chain, CancellationToken ct, int parallel = 0) =>
+        Work(
+            GroupPlan.Of([.. Enumerable.Range(0, chain.Top.ChunkCount)], chain.Top).ToList(), parallel,
+            () => new StoredWindow(chain.Links), static (window, chunks) => window.Fill(chunks), ct);
+
+    static void Load(ShardReader top, Func<Worker> open, int parallel, CancellationToken ct)
     {
         // Chunks that others are derived from come first, so that those find them in memory.
         var chunks = Enumerable.Range(0, top.ChunkCount).ToLookup(chunk => top.Entry(chunk).Mode.NeedsSource());
-        foreach (var derived in (ReadOnlySpan<bool>)[false, true])
-        {
-            var groups = GroupPlan.Of([.. chunks[derived]], top).ToList();
-            var next = -1;
-            Crew.Run(Math.Clamp(groups.Count, 1, Crew.SizeOf(parallel)), () =>
-            {
-                var (links, floor) = open();
-                using var worker = new Worker(links, floor, target);
-                try
-                {
-                    for (var group = Interlocked.Increment(ref next); group < groups.Count; group = Interlocked.Increment(ref next))
-                    {
-                        ct.ThrowIfCancellationRequested();
-                        worker.Load(groups[group]);
-                    }
-                }
-                catch
-                {
-                    Interlocked.Exchange(ref next, groups.Count);   // the others stop after what they are at
-                    throw;
-                }
-            });
-        }
+        Work(GroupPlan.Of([.. chunks[false]], top).ToList(), parallel, open, static (worker, group) => worker.Load(group), ct);
+        Work(GroupPlan.Of([.. chunks[true]], top).ToList(), parallel, open, static (worker, group) => worker.Load(group), ct);
     }
 
-    sealed class Worker(IReadOnlyList<ShardReader> links, ITensorBytes? floor, ITensorMemory target) : IDisposable
+    /// <summary>Every group once, by as many threads as asked for, each with a worker of its own.</summary>
+    static void Work<T>(
+        List<ArraySegment<int>> groups, int parallel, Func<T> open, Action<T, ArraySegment<int>> work, CancellationToken ct)
+        where T : IDisposable
     {
-        readonly StoredWindow window = new(links);
-        readonly ChunkDecoder decoder = new(links, floor) { Decoded = target };
+        if (groups.Count == 0) return;
+        var next = -1;
+        Crew.Run(Math.Min(groups.Count, Crew.SizeOf(parallel)), () =>
+        {
+            using var worker = open();
+            try
+            {
+                for (var group = Interlocked.Increment(ref next); group < groups.Count; group = Interlocked.Increment(ref next))
+                {
+                    ct.ThrowIfCancellationRequested();
+                    work(worker, groups[group]);
+                }
+            }
+            catch
+            {
+                Interlocked.Exchange(ref next, groups.Count);   // the others stop after what they are at
+                throw;
+            }
+        });
+    }
+
+    sealed class Worker : IDisposable
+    {
+        readonly StoredWindow window;
+        readonly ChunkDecoder decoder;
+        readonly ITensorMemory target;
+
+        public Worker((IReadOnlyList<ShardReader> Links, ITensorBytes? Floor) fused, ITensorMemory target, bool isChecked)
+        {
+            window = new StoredWindow(fused.Links, isChecked);
+            decoder = new ChunkDecoder(fused.Links, fused.Floor) { Decoded = target, Window = window };
+            this.target = target;
+        }
 
         public void Load(ReadOnlySpan<int> chunks)
         {
             window.Fill(chunks);
-            decoder.Window = window;
             foreach (var chunk in chunks)
             {
                 var place = decoder.Top.Place(chunk);

@@ -9,7 +9,8 @@ namespace Lineage.Agents.Shards;
 /// Stored bytes of a few chunks along all links of a chain, read in large pieces and checked together (<see cref="Sha256Lanes"/>). Keeps
 /// its buffers. One thread at a time.
 /// </summary>
-sealed class StoredWindow(IReadOnlyList<ShardReader> links) : IDisposable
+/// <param name="isChecked">The stored digests were checked before and are not checked again.</param>
+sealed class StoredWindow(IReadOnlyList<ShardReader> links, bool isChecked = false) : IDisposable
 {
     readonly Sha256Lanes digests = new(LaneWidths.Best);
     readonly byte[][] buffers = new byte[links.Count][];
@@ -78,6 +79,8 @@ sealed class StoredWindow(IReadOnlyList<ShardReader> links) : IDisposable
 
     void Check(int link, ReadOnlySpan<int> chunks, ReadOnlySpan<StoredPiece> list)
     {
+        for (var i = 0; i < chunks.Length; i++) pieces[(link, chunks[i])] = list[i];
+        if (isChecked) return;
         digests.Hash(buffers[link], list, computed);
         for (var i = 0; i < chunks.Length; i++)
         {
@@ -85,7 +88,6 @@ sealed class StoredWindow(IReadOnlyList<ShardReader> links) : IDisposable
             var padded = buffers[link].AsSpan(list[i].Offset, ShardReader.Padded(entry));
             var digest = computed.AsSpan(i * ContentHash.SizeBytes, ContentHash.SizeBytes);
             links[link].CheckStored(entry, padded, ContentHash.FromDigest(digest));
-            pieces[(link, chunks[i])] = list[i];
         }
     }
 

@@ -54,6 +54,12 @@ public sealed class TrainerState : IRankState
     public void Read(int tensor, long byteOffset, Span<byte> destination) =>
         Range(tensor, byteOffset, destination.Length).CopyTo(destination);
 
+    public bool TryWritable(int tensor, long byteOffset, int length, out Span<byte> bytes)
+    {
+        bytes = Range(tensor, byteOffset, length);
+        return true;
+    }
+
     public void Write(int tensor, long byteOffset, ReadOnlySpan<byte> source) => source.CopyTo(Range(tensor, byteOffset, source.Length));
 
     /// <summary>SHA-256 over the canonical state; equal digests mean equal state, bit for bit.</summary>
