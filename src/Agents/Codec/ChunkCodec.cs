@@ -18,6 +18,7 @@ public sealed class ChunkCodec : IDisposable
     byte[] trial = [];
     ChunkChoice? hint;
     bool frameHint, isFresh;
+    int largest;
 
     /// <param name="lanes">What the kernels may use; the bytes are the same for each.</param>
     public ChunkCodec(LaneWidth lanes)
@@ -42,6 +43,9 @@ public sealed class ChunkCodec : IDisposable
     public static int Bound(int rawBytes) =>
         Math.Max(Math.Max(SparseChunk.Bound(rawBytes), PlanesChunk.Bound(rawBytes)), Zstd.Bound(rawBytes)) + 64;
 
+    /// <summary>What the buffers hold at most: sixteen times the largest chunk so far, and what zstd keeps.</summary>
+    public long HeldBytes => (16L * largest) + (2 << 20);
+
     /// <summary>Forgets how the chunk before was coded. The choice for a chunk narrows the search for the next, so whoever wants the same
     /// bytes every time begins anew at the same places.</summary>
     public void Begin() => (hint, frameHint, isFresh) = (null, false, true);
@@ -51,6 +55,7 @@ public sealed class ChunkCodec : IDisposable
     public ChunkMode Encode(CodecPreset preset, in ChunkInput chunk, Span<byte> destination, out int written)
     {
         var raw = chunk.Raw;
+        largest = Math.Max(largest, raw.Length);
         written = 0;
         if (!chunk.Base.IsEmpty && raw.SequenceEqual(chunk.Base)) return ChunkMode.Same;
         var width = chunk.Kind.Width;
@@ -165,6 +170,7 @@ public sealed class ChunkCodec : IDisposable
     public string? Decode(ChunkMode mode, ReadOnlySpan<byte> stored, in ChunkInput chunk, Span<byte> destination)
     {
         var (kind, length) = (chunk.Kind, destination.Length);
+        largest = Math.Max(largest, length);
         var below = chunk.Base.Length == length ? chunk.Base : default;
         var floats = kind.IsCodedAsFloat && length % kind.Width == 0;
         switch (mode)

@@ -12,9 +12,7 @@ namespace Lineage.Agents.Shards;
 sealed class ChunkDecoder : IDisposable
 {
     readonly IReadOnlyList<ShardReader> links;
-    readonly ChunkCodec codec = new();
-    readonly List<byte[]> sources = [];
-    byte[] stored = [];
+    DecodingBuffers? buffers = DecodingBuffers.Rent();
     bool floorChecked;
 
     /// <param name="links">The lowest first; not owned. All cut into chunks of one size.</param>
@@ -35,9 +33,11 @@ sealed class ChunkDecoder : IDisposable
     /// <summary>Stored bytes that were read and checked ahead; looked into before the object is read.</summary>
     public StoredWindow? Window { get; set; }
 
-    /// <summary>Raw bytes of the top link's tensors as far as they are decoded already: chunks that others are derived from are taken from
-    /// there. Null: they are decoded again.</summary>
+    /// <summary>Raw bytes of the top link's tensors, in which all chunks that are derived from no other are decoded already: they are taken
+    /// from there. Null: they are decoded again.</summary>
     public ITensorBytes? Decoded { get; set; }
+
+    DecodingBuffers Buffers => buffers ?? throw new ObjectDisposedException(nameof(ChunkDecoder));
 
     /// <param name="destination">Exactly as long as the chunk's raw bytes.</param>
     /// <exception cref="ShardFormatException">The chunk, or one below it, is not what was captured; the destination is not to be
@@ -89,7 +89,7 @@ sealed class ChunkDecoder : IDisposable
             Base = needsBase ? below : default,
             Source = entry.Mode.NeedsSource() ? Source(link, chunk, depth) : default,
         };
-        if (codec.Decode(entry.Mode, Stored(link, chunk), input, destination) is { } objection)
+        if (Buffers.Codec.Decode(entry.Mode, Stored(link, chunk), input, destination) is { } objection)
             throw reader.Damage(entry, $"cannot be decoded: {objection}.");
         if (XxHash3.HashToUInt64(destination) is var hash && hash != entry.RawHash)
             throw reader.Damage(
@@ -103,11 +103,11 @@ sealed class ChunkDecoder : IDisposable
         var reader = links[link];
         var source = reader.SourceOf(chunk);
         var place = reader.Place(source);
-        if (link == TopLink && Decoded is not null && Decoded.TrySpan(place.Tensor, place.ByteOffset, place.Length, out var bytes))
+        // A source that is derived itself (the master of a tied weight repeats the other's) may not be there yet.
+        if (link == TopLink && Decoded is not null && !reader.Entry(source).Mode.NeedsSource()
+            && Decoded.TrySpan(place.Tensor, place.ByteOffset, place.Length, out var bytes))
             return bytes;
-        if (sources.Count == depth) sources.Add([]);
-        if (sources[depth].Length < place.Length) sources[depth] = new byte[place.Length];
-        var buffer = sources[depth].AsSpan(0, place.Length);
+        var buffer = Buffers.Source(depth, place.Length);
         Decode(link, source, buffer, depth + 1);
         return buffer;
     }
@@ -115,10 +115,12 @@ sealed class ChunkDecoder : IDisposable
     ReadOnlySpan<byte> Stored(int link, int chunk)
     {
         if (Window is not null && Window.TryGet(link, chunk, out var ahead)) return ahead;
-        var padded = ShardReader.Padded(links[link].Entry(chunk));
-        if (stored.Length < padded) stored = new byte[Math.Max(padded, links[link].Entry(chunk).RawBytes + ShardLimits.Alignment)];
-        return links[link].ReadStored(chunk, stored);
+        var entry = links[link].Entry(chunk);
+        return links[link].ReadStored(chunk, Buffers.Stored(Math.Max(ShardReader.Padded(entry), entry.RawBytes + ShardLimits.Alignment)));
     }
 
-    public void Dispose() => codec.Dispose();
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref buffers, null) is { } rented) DecodingBuffers.Return(rented);
+    }
 }

@@ -8,7 +8,7 @@ static class Crew
     /// <summary>All processors, if a caller has no wish.</summary>
     public static int SizeOf(int parallel) => parallel > 0 ? parallel : Environment.ProcessorCount;
 
-    /// <summary>Returns when every worker has returned; throws what the first of them threw.</summary>
+    /// <summary>Returns when every worker has returned; throws what one of them threw, a failure rather than a cancellation.</summary>
     /// <param name="work">Takes pieces from a common feed until it is empty. The others stop by themselves when one has failed.</param>
     public static void Run(int workers, Action work)
     {
@@ -24,8 +24,13 @@ static class Crew
         }
         catch (AggregateException e)
         {
-            ExceptionDispatchInfo.Throw(e.InnerExceptions.FirstOrDefault(static inner => inner is not OperationCanceledException)
-                ?? e.InnerExceptions[0]);
+            // What stopped the others comes before that they were stopped, and a caller's token before a signal among them.
+            ExceptionDispatchInfo.Throw(e.InnerExceptions.MinBy(static inner => inner switch
+            {
+                OperationCanceledException { CancellationToken.IsCancellationRequested: true } => 1,
+                OperationCanceledException => 2,
+                _ => 0,
+            })!);
         }
     }
 }

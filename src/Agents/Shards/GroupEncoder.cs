@@ -7,19 +7,43 @@ using Lineage.Contracts.Identity;
 namespace Lineage.Agents.Shards;
 
 /// <summary>Encodes a group of chunks as it will lie in the object, padding included, and takes the digests of its chunks together. Keeps
-/// its buffers from group to group. Not thread safe.</summary>
-sealed class GroupEncoder(ChunkFeed feed, CodecPreset preset) : IDisposable
+/// its buffers from group to group, and from save to save. Not thread safe.</summary>
+sealed class GroupEncoder : IDisposable
 {
+    const long IdleBytesMax = 256 << 20;
+    static readonly Pool<GroupEncoder> Idle = new(static () => new GroupEncoder(), static encoder => encoder.HeldBytes, IdleBytesMax);
+
     readonly ChunkCodec codec = new();
     readonly Sha256Lanes digests = new(LaneWidths.Best);
     readonly List<ChunkEntry> entries = [];
     readonly StoredPiece[] pieces = new StoredPiece[GroupPlan.ChunksMax];
     readonly byte[] computed = new byte[GroupPlan.ChunksMax * ContentHash.SizeBytes];
-    byte[] stored = [], raw = [], below = [], source = [], earlier = [];
+    readonly Slab stored = new();
+    byte[] raw = [], below = [], source = [], earlier = [];
+    ChunkFeed feed = null!;
+    CodecPreset preset;
     int length, lastTensor;
 
+    GroupEncoder() { }
+
+    long HeldBytes => stored.Length + codec.HeldBytes + raw.Length + below.Length + source.Length + earlier.Length;
+
+    /// <summary>Return it when the feed is empty.</summary>
+    public static GroupEncoder Rent(ChunkFeed feed, CodecPreset preset)
+    {
+        var encoder = Idle.Rent();
+        (encoder.feed, encoder.preset) = (feed, preset);
+        return encoder;
+    }
+
+    public static void Return(GroupEncoder encoder)
+    {
+        encoder.feed = null!;   // or an idle encoder would keep a whole captured state alive
+        Idle.Return(encoder);
+    }
+
     /// <summary>The group's bytes.</summary>
-    public ReadOnlySpan<byte> Stored => stored.AsSpan(0, length);
+    public ReadOnlySpan<byte> Stored => stored.Slice(0, length);
 
     /// <summary>The group's entries; stored offsets count from its first byte.</summary>
     public IReadOnlyList<ChunkEntry> Entries => entries;
@@ -31,7 +55,7 @@ sealed class GroupEncoder(ChunkFeed feed, CodecPreset preset) : IDisposable
         entries.Clear();
         (length, lastTensor) = (0, -1);
         foreach (var place in group) Add(place);
-        digests.Hash(stored, pieces.AsSpan(0, entries.Count), computed);
+        digests.Hash(Stored, pieces.AsSpan(0, entries.Count), computed);
         for (var i = 0; i < entries.Count; i++)
             entries[i] = entries[i] with
             {
@@ -60,12 +84,12 @@ sealed class GroupEncoder(ChunkFeed feed, CodecPreset preset) : IDisposable
             RowElements = tensor.Sizes is [_, .., var row] && row <= int.MaxValue ? (int)row : 0,
             RepeatOf = Repeated(place, bytes),
         };
-        var mode = codec.Encode(preset, input, stored.AsSpan(length), out var written);
+        var mode = codec.Encode(preset, input, stored.Slice(length, (int)stored.Length - length), out var written);
         pieces[entries.Count] = new StoredPiece(length, written);
         entries.Add(new ChunkEntry(
             place.Tensor, place.Ordinal, mode, ChunkCodec.Name.Version, place.Length, written, length, hash, StoredDigest: default));
         var next = (int)ShardLimits.Align(length + written);
-        stored.AsSpan((length + written)..next).Clear();
+        stored.Slice(length + written, next - length - written).Clear();
         length = next;
     }
 
@@ -104,12 +128,13 @@ sealed class GroupEncoder(ChunkFeed feed, CodecPreset preset) : IDisposable
     {
         var (sum, largest) = (0, 0);
         foreach (var place in group) (sum, largest) = (sum + place.Length + ShardLimits.Alignment, Math.Max(largest, place.Length));
-        if (stored.Length < sum + ChunkCodec.Bound(largest)) stored = new byte[sum + ChunkCodec.Bound(largest)];
+        stored.Reserve((long)sum + ChunkCodec.Bound(largest));
     }
 
     public void Dispose()
     {
         codec.Dispose();
         digests.Dispose();
+        stored.Dispose();
     }
 }

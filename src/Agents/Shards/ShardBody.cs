@@ -28,7 +28,7 @@ sealed class ShardBody(Stream destination, long position, int chunks, ChunkFeed 
 
     public void Write(int workers, CancellationToken ct) => Crew.Run(workers, () =>
     {
-        using var encoder = new GroupEncoder(feed, preset);
+        var encoder = GroupEncoder.Rent(feed, preset);
         try
         {
             while (feed.TryNext(out var number, out var group))
@@ -42,6 +42,10 @@ sealed class ShardBody(Stream destination, long position, int chunks, ChunkFeed 
         {
             Fail();
             throw;
+        }
+        finally
+        {
+            GroupEncoder.Return(encoder);
         }
     });
 

@@ -7,13 +7,16 @@ namespace Lineage.Agents.Shards;
 
 /// <summary>
 /// Stored bytes of a few chunks along all links of a chain, read in large pieces and checked together (<see cref="Sha256Lanes"/>). Keeps
-/// its buffers. One thread at a time.
+/// its buffers, and gives them on when it is disposed. One thread at a time.
 /// </summary>
 /// <param name="isChecked">The stored digests were checked before and are not checked again.</param>
 sealed class StoredWindow(IReadOnlyList<ShardReader> links, bool isChecked = false) : IDisposable
 {
+    const long IdleBytesMax = 256 << 20;
+    static readonly Pool<Slab> Idle = new(static () => new Slab(), static slab => slab.Length, IdleBytesMax);
+
     readonly Sha256Lanes digests = new(LaneWidths.Best);
-    readonly byte[][] buffers = new byte[links.Count][];
+    readonly Slab?[] buffers = new Slab?[links.Count];
     readonly Dictionary<(int Link, int Chunk), StoredPiece> pieces = [];
     readonly byte[] computed = new byte[GroupPlan.ChunksMax * ContentHash.SizeBytes];
 
@@ -47,16 +50,16 @@ sealed class StoredWindow(IReadOnlyList<ShardReader> links, bool isChecked = fal
     public bool TryGet(int link, int chunk, out ReadOnlySpan<byte> stored)
     {
         var found = pieces.TryGetValue((link, chunk), out var piece);
-        stored = found ? buffers[link].AsSpan(piece.Offset, piece.Length) : default;
+        stored = found ? buffers[link]!.Slice(piece.Offset, piece.Length) : default;
         return found;
     }
 
     void Fill(int link, ReadOnlySpan<int> chunks)
     {
         var reader = links[link];
-        var bytes = 0;
+        var (bytes, slab) = (0, buffers[link] ??= Idle.Rent());
         foreach (var chunk in chunks) bytes += ShardReader.Padded(reader.Entry(chunk));
-        if (buffers[link] is null || buffers[link].Length < bytes) buffers[link] = new byte[bytes];
+        slab.Reserve(bytes);
         Span<StoredPiece> list = stackalloc StoredPiece[chunks.Length];
         var (at, runStart, runOffset) = (0, 0, 0L);
         for (var i = 0; i < chunks.Length; i++)
@@ -64,7 +67,7 @@ sealed class StoredWindow(IReadOnlyList<ShardReader> links, bool isChecked = fal
             var entry = reader.Entry(chunks[i]);
             if (at > runStart && runOffset + (at - runStart) != entry.StoredOffset)
             {
-                reader.ReadRange(runOffset, buffers[link].AsSpan(runStart, at - runStart));
+                reader.ReadRange(runOffset, slab.Slice(runStart, at - runStart));
                 runStart = at;
             }
 
@@ -73,23 +76,28 @@ sealed class StoredWindow(IReadOnlyList<ShardReader> links, bool isChecked = fal
             at += ShardReader.Padded(entry);
         }
 
-        if (at > runStart) reader.ReadRange(runOffset, buffers[link].AsSpan(runStart, at - runStart));
-        Check(link, chunks, list);
+        if (at > runStart) reader.ReadRange(runOffset, slab.Slice(runStart, at - runStart));
+        Check(link, slab.Slice(0, bytes), chunks, list);
     }
 
-    void Check(int link, ReadOnlySpan<int> chunks, ReadOnlySpan<StoredPiece> list)
+    void Check(int link, ReadOnlySpan<byte> bytes, ReadOnlySpan<int> chunks, ReadOnlySpan<StoredPiece> list)
     {
         for (var i = 0; i < chunks.Length; i++) pieces[(link, chunks[i])] = list[i];
         if (isChecked) return;
-        digests.Hash(buffers[link], list, computed);
+        digests.Hash(bytes, list, computed);
         for (var i = 0; i < chunks.Length; i++)
         {
             var entry = links[link].Entry(chunks[i]);
-            var padded = buffers[link].AsSpan(list[i].Offset, ShardReader.Padded(entry));
+            var padded = bytes.Slice(list[i].Offset, ShardReader.Padded(entry));
             var digest = computed.AsSpan(i * ContentHash.SizeBytes, ContentHash.SizeBytes);
             links[link].CheckStored(entry, padded, ContentHash.FromDigest(digest));
         }
     }
 
-    public void Dispose() => digests.Dispose();
+    public void Dispose()
+    {
+        digests.Dispose();
+        for (var link = 0; link < buffers.Length; link++)
+            if (Interlocked.Exchange(ref buffers[link], null) is { } slab) Idle.Return(slab);
+    }
 }
