@@ -73,7 +73,9 @@ public sealed class ChunkCodec : IDisposable
             if (written < raw.Length) return ChunkMode.Repeat;
         }
 
-        if (chunk.SourceIs == ChunkSource.Master && (written = derived.Encode(chunk.Kind, raw, chunk.Source, destination)) > 0)
+        // Of three numbers the header alone is more.
+        if (chunk.SourceIs == ChunkSource.Master && (written = derived.Encode(chunk.Kind, raw, chunk.Source, destination)) > 0
+            && written < raw.Length)
             return ChunkMode.Derived;
         isFresh = true;
         var mode = chunk.Kind.IsCodedAsFloat && raw.Length % width == 0

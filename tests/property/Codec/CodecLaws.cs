@@ -1,5 +1,4 @@
 using FsCheck.Fluent;
-using FsCheck.Xunit;
 using Lineage.Agents.Codec;
 using Lineage.Agents.Codec.Kernels;
 using Lineage.Contracts.Format;
@@ -7,12 +6,13 @@ using Lineage.Tests.Property.House;
 
 namespace Lineage.Tests.Property.Codec;
 
+[Trait(Soak.Trait, Soak.Name)]
 public sealed class CodecLaws
 {
     static readonly LaneWidth[] Widths = [.. Enum.GetValues<LaneWidth>().Where(LaneWidths.IsSupported)];
     static readonly CodecPreset[] Presets = Enum.GetValues<CodecPreset>();
 
-    [Property(MaxTest = Soak.Laws)]
+    [Law]
     public FsCheck.Property Decode_of_encode_is_the_chunk_and_every_width_of_vectors_gives_the_same_bytes(int seed)
     {
         var chunk = SampleChunk.Draw(seed);
@@ -36,7 +36,7 @@ public sealed class CodecLaws
         return true.Collect(mode);
     }
 
-    [Property(MaxTest = Soak.Laws)]
+    [Law]
     public void Hostile_stored_bytes_are_an_objection_never_a_crash(int seed)
     {
         var random = new Random(seed);

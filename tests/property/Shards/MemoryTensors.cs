@@ -38,21 +38,20 @@ static class Stored
     public static CheckpointId At(int step) => new(RunId.Parse("demo"), new Generation(3), new Step(step));
 
     public static (byte[] Object, ShardWritten Written) Full(
-        ITensorBytes state, int step, int chunkElements, CodecPreset preset = CodecPreset.Default)
-    {
-        using var stream = new MemoryStream();
-        var written =
-            ShardWriter.Write(stream, Identity(state.Tensors, step), state, baseState: null, preset, CancellationToken.None, chunkElements);
-        return (stream.ToArray(), written);
-    }
+        ITensorBytes state, int step, int chunkElements, CodecPreset preset = CodecPreset.Default) =>
+        Write(state, step, null, null, chunkElements, preset, parallel: 0);
 
     public static (byte[] Object, ShardWritten Written) Incremental(
         ITensorBytes state, int step, ITensorBytes baseState, int baseStep, ContentHash baseRoot, int chunkElements,
-        CodecPreset preset = CodecPreset.Default)
+        CodecPreset preset = CodecPreset.Default) =>
+        Write(state, step, baseState, new BaseShard(At(baseStep), SomeManifest, baseRoot), chunkElements, preset, parallel: 0);
+
+    public static (byte[] Object, ShardWritten Written) Write(
+        ITensorBytes state, int step, ITensorBytes? baseState, BaseShard? link, int chunkElements, CodecPreset preset, int parallel)
     {
         using var stream = new MemoryStream();
-        var identity = Identity(state.Tensors, step, new BaseShard(At(baseStep), SomeManifest, baseRoot));
-        var written = ShardWriter.Write(stream, identity, state, baseState, preset, CancellationToken.None, chunkElements);
+        var written = ShardWriter.Write(
+            stream, Identity(state.Tensors, step, link), state, baseState, preset, CancellationToken.None, chunkElements, parallel);
         return (stream.ToArray(), written);
     }
 

@@ -2,7 +2,6 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using Lineage.Agents.Codec;
 using Lineage.Agents.Shards;
-using Lineage.Contracts.Events;
 
 namespace Lineage.Tests.Property.Shards;
 
@@ -23,45 +22,6 @@ public sealed class ShardLaws
         Assert.Equal(written.RawBytes, run.Tensors.Sum(t => t.Bytes));
         return true.Classify(written.Modes.Constant > 0, "constant").Classify(written.Modes.Planes > 0, "planes")
             .Classify(written.Modes.Raw > 0, "raw");
-    }
-
-    [Property(MaxTest = 300)]
-    public FsCheck.Property Restoring_any_link_of_any_chain_returns_exactly_the_captured_bytes(SmallRun run)
-    {
-        var random = new Random(run.Seed);
-        var presets = Enum.GetValues<CodecPreset>();
-        var objects = new List<(byte[] Object, ShardWritten Written, int Base)>();
-        for (var i = 0; i < run.States.Count; i++)
-        {
-            var state = new MemoryTensors(run.Tensors, run.States[i], run.ChunkElements);
-            var below = i == 0 || random.Next(4) == 0 ? -1 : random.Next(i);
-            var preset = presets[random.Next(presets.Length)];
-            var (bytes, written) = below < 0
-                ? Stored.Full(state, i, run.ChunkElements, preset)
-                : Stored.Incremental(
-                    state, i, new MemoryTensors(run.Tensors, run.States[below]), below, objects[below].Written.Root, run.ChunkElements,
-                    preset);
-            objects.Add((bytes, written, below));
-        }
-
-        for (var i = 0; i < objects.Count; i++)
-        {
-            var links = new List<byte[]>();
-            for (var at = i; at >= 0; at = objects[at].Base) links.Insert(0, objects[at].Object);
-            using var chain = ShardChain.Of([.. links.Select(link => Stored.Open(link))]);
-            Same(run.States[i], Stored.ReadAll(chain.Bytes));
-            using var decoded = DecodedShard.Load(chain, CancellationToken.None);
-            Same(run.States[i], Stored.ReadAll(decoded));
-            Assert.Equal(chain.Top.Root, decoded.ShardRoot);
-            var expected = new ShardExpectation(chain.Top.Identity.Shard, objects[i].Written.Root, objects[i].Object.Length);
-            var finding = ShardVerifier.Verify(
-                new MemoryStream(objects[i].Object), "x", expected, VerificationDepth.Deep, chain.Below, CancellationToken.None);
-            Assert.Equal((Finding.Intact, null), (finding.Finding, finding.Detail));
-        }
-
-        var delta = objects.Sum(o => o.Written.Modes.DeltaPlanes);
-        return true.Classify(delta > 0, "delta").Classify(objects.Any(o => o.Written.Modes.Same > 0), "same")
-            .Classify(objects.Count > 3, "long");
     }
 
     [Property(MaxTest = 200)]

@@ -10,10 +10,11 @@ public sealed record SmallRun(IReadOnlyList<TensorSpec> Tensors, IReadOnlyList<b
 {
     public override string ToString() =>
         $"{States.Count} states, chunks of {ChunkElements}, seed {Seed}: " +
-        $"{string.Join(", ", Tensors.Select(t => $"{t.Dtype}[{string.Join("x", t.Sizes)}]"))}";
+        $"{string.Join(", ", Tensors.Select(t => $"{t.Role} {t.Dtype}[{string.Join("x", t.Sizes)}]"))}";
 }
 
-/// <summary>Small worlds with all types, hostile floats, empty tensors and sizes below, at and past a few vectors.</summary>
+/// <summary>Small worlds with all types, hostile floats, empty tensors and sizes below, at and past a few vectors; in some of them a small
+/// model is trained beside (<see cref="SmallModel"/>).</summary>
 public static class SmallStates
 {
     static readonly TensorDtype[] Dtypes = Enum.GetValues<TensorDtype>();
@@ -23,18 +24,38 @@ public static class SmallStates
          from states in Gen.Choose(1, 5)
          from tensors in Gen.Choose(0, 4)
          from chunk in Gen.Elements(8, 16, 64, 1_024)
-         select Run(seed, states, tensors, chunk)).ToArbitrary();
+         from model in Gen.Choose(0, 1)
+         select model == 0 ? Run(seed, states, tensors, chunk) : Model(seed, states, tensors, chunk)).ToArbitrary();
 
     public static SmallRun Run(int seed, int stateCount, int tensorCount, int chunkElements)
     {
         var random = new Random(seed);
         var specs = Enumerable.Range(0, tensorCount).Select(i => Spec(random, i)).ToList();
         var states = new List<byte[][]>();
-        for (var state = 0; state < stateCount; state++)
-            states.Add(
-                [.. specs.Select((spec, i) => state == 0 ? Fresh(random, spec) : Drifted(random, states[random.Next(state)][i], spec))]);
+        for (var state = 0; state < stateCount; state++) states.Add(Next(random, specs, states));
         return new SmallRun(specs, states, chunkElements, seed);
     }
+
+    /// <summary>Tensors of a trainer among the others.</summary>
+    public static SmallRun Model(int seed, int stateCount, int tensorCount, int chunkElements)
+    {
+        var random = new Random(seed);
+        var specs = Enumerable.Range(0, tensorCount).Select(i => Spec(random, i)).ToList();
+        var model = SmallModel.Draw(random, chunkElements);
+        var (states, others) = (new List<byte[][]>(), new List<byte[][]>());
+        for (var state = 0; state < stateCount; state++)
+        {
+            if (state > 0) model.Train(random);
+            others.Add(Next(random, specs, others));
+            states.Add([.. others[^1], .. model.Bytes()]);
+        }
+
+        return new SmallRun([.. specs, .. model.Tensors], states, chunkElements, seed);
+    }
+
+    static byte[][] Next(Random random, List<TensorSpec> specs, List<byte[][]> before) =>
+        [.. specs.Select((spec, i) =>
+            before.Count == 0 ? Fresh(random, spec) : Drifted(random, before[random.Next(before.Count)][i], spec))];
 
     static TensorSpec Spec(Random random, int index)
     {
