@@ -1,16 +1,17 @@
 using System.Security.Cryptography;
-using FsCheck.Xunit;
 using Lineage.Agents.Codec;
 using Lineage.Agents.Codec.Kernels;
+using Lineage.Tests.Property.House;
 
 namespace Lineage.Tests.Property.Codec;
 
 /// <summary>The parts of the codec, each against its plain meaning.</summary>
+[Trait(Soak.Trait, Soak.Name)]
 public sealed class KernelLaws
 {
     static readonly LaneWidth[] Widths = [.. Enum.GetValues<LaneWidth>().Where(LaneWidths.IsSupported)];
 
-    [Property(MaxTest = 2_000)]
+    [Law]
     public void Digests_taken_side_by_side_are_those_of_the_base_library(int seed)
     {
         var random = new Random(seed);
@@ -38,7 +39,7 @@ public sealed class KernelLaws
         }
     }
 
-    [Property(MaxTest = 5_000)]
+    [Law]
     public void Symbols_of_any_histogram_come_back(int seed)
     {
         var random = new Random(seed);
@@ -63,7 +64,7 @@ public sealed class KernelLaws
         if (stored.Length > 2) Assert.NotNull(section.Decode(stored.AsSpan(0, stored.Length - 1), back));
     }
 
-    [Property(MaxTest = 5_000)]
+    [Law]
     public void Hostile_symbol_sections_are_an_objection_or_some_symbols_never_a_crash(int seed)
     {
         var random = new Random(seed);
@@ -76,7 +77,7 @@ public sealed class KernelLaws
         _ = section.Decode(hostile.AsSpan(0, random.Next(hostile.Length + 1)), new byte[random.Next(700)]);
     }
 
-    [Property(MaxTest = 5_000)]
+    [Law]
     public void Low_bits_come_back_whatever_their_widths_and_wherever_they_begin(int seed)
     {
         var random = new Random(seed);
@@ -111,7 +112,7 @@ public sealed class KernelLaws
         }
     }
 
-    [Property(MaxTest = 2_000)]
+    [Law]
     public void What_changed_is_found_by_every_width(int seed)
     {
         var random = new Random(seed);
