@@ -8,6 +8,10 @@ namespace Lineage.Agents.Shards;
 public sealed unsafe partial class NativeBytes : SafeHandle
 {
     const long HugePageBytes = 2 << 20;
+    static long live;
+
+    /// <summary>Bytes that all objects of this process hold at the moment.</summary>
+    public static long LiveBytes => Interlocked.Read(ref live);
 
     /// <exception cref="OutOfMemoryException">There is not that much.</exception>
     public NativeBytes(long length) : base(invalidHandleValue: 0, ownsHandle: true)
@@ -18,6 +22,7 @@ public sealed unsafe partial class NativeBytes : SafeHandle
         SetHandle((nint)NativeMemory.AlignedAlloc((nuint)Math.Max(1, length), (nuint)(isLarge ? HugePageBytes : ShardLimits.Alignment)));
         if (isLarge) _ = Advise((void*)handle, (nuint)(length / HugePageBytes * HugePageBytes), HugePages);   // advice: it may be ignored
         GC.AddMemoryPressure(Math.Max(1, length));
+        Interlocked.Add(ref live, length);
     }
 
     /// <summary>Bytes.</summary>
@@ -38,6 +43,7 @@ public sealed unsafe partial class NativeBytes : SafeHandle
     {
         NativeMemory.AlignedFree((void*)handle);
         GC.RemoveMemoryPressure(Math.Max(1, Length));
+        Interlocked.Add(ref live, -Length);
         return true;
     }
 

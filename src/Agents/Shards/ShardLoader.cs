@@ -6,6 +6,9 @@ namespace Lineage.Agents.Shards;
 /// up.</summary>
 public static class ShardLoader
 {
+    /// <summary>What a worker's buffers hold at most for one link with chunks of the default size.</summary>
+    public const long WorkerBytesMax = 32 << 20;
+
     /// <param name="chain">Read, not owned.</param>
     /// <param name="target">Of the layout of the chain's top; undefined after an exception.</param>
     /// <param name="parallel">Threads; 0 for one per processor. Each holds a group of stored chunks per link.</param>

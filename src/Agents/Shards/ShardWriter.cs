@@ -15,6 +15,9 @@ public sealed record ShardWritten(ContentHash Root, long RawBytes, long EncodedB
 /// not depend on how many workers there are.</remarks>
 public static class ShardWriter
 {
+    /// <summary>What a worker's buffers hold at most with chunks of the default size.</summary>
+    public const long WorkerBytesMax = 32 << 20;
+
     /// <param name="destination">Only written to, in order, by one thread at a time; making it durable is the caller's business.</param>
     /// <param name="state">Read by all workers at once.</param>
     /// <param name="baseState">The base shard's bytes; given exactly when the identity names a base. Likewise.</param>
