@@ -16,7 +16,7 @@ namespace Lineage.Fuzz;
 static class Seeds
 {
     /// <summary>Part of the names of shards, whose bytes depend on the codec.</summary>
-    const string Generation = "v1";
+    const string Generation = "v2";
 
     static readonly WorldSize World = new(2);
 
@@ -49,13 +49,23 @@ static class Seeds
         foreach (var dtype in new[] { TensorDtype.F32, TensorDtype.BF16, TensorDtype.I64, TensorDtype.U8 })
         {
             var (lower, upper) = (State(dtype, step: 1), State(dtype, step: 2));
-            var full = Shard(lower, 1, null, null, out var root);
-            yield return ($"{dtype}-full-{Generation}", full);
-            var link = new BaseShard(At(1), ContentHash.Of("manifest"u8), root);
-            yield return ($"{dtype}-incremental-{Generation}", Shard(upper, 2, lower, link, out _));
+            foreach (var (kind, content) in Pair(lower, upper, chunkElements: 64)) yield return ($"{dtype}-{kind}-{Generation}", content);
         }
 
-        yield return ($"empty-{Generation}", Shard(new HeldTensors([], [], root: null), 1, null, null, out _));
+        // What a trainer keeps, in small and in larger chunks.
+        foreach (var half in new[] { TensorDtype.BF16, TensorDtype.F16 })
+            foreach (var chunk in new[] { 64, 512 })
+                foreach (var (kind, content) in Pair(ModelState.At(half, 1, chunk), ModelState.At(half, 2, chunk), chunk))
+                    yield return ($"model-{half}-{chunk}-{kind}-{Generation}", content);
+
+        yield return ($"empty-{Generation}", Shard(new HeldTensors([], [], root: null), 1, null, null, 64, out _));
+    }
+
+    static IEnumerable<(string Kind, byte[] Content)> Pair(HeldTensors lower, HeldTensors upper, int chunkElements)
+    {
+        yield return ("full", Shard(lower, 1, null, null, chunkElements, out var root));
+        var link = new BaseShard(At(1), ContentHash.Of("manifest"u8), root);
+        yield return ("incremental", Shard(upper, 2, lower, link, chunkElements, out _));
     }
 
     /// <summary>Tensors for every mode: zeros, a constant, noise, weights that drift, one that stays, a scalar, an empty one.</summary>
@@ -96,11 +106,11 @@ static class Seeds
 
     static CheckpointId At(int step) => new(RunId.Parse("fuzz"), new Contracts.Identity.Generation(1), new Step(step));
 
-    static byte[] Shard(HeldTensors state, int step, HeldTensors? lower, BaseShard? link, out ContentHash root)
+    static byte[] Shard(HeldTensors state, int step, HeldTensors? lower, BaseShard? link, int chunkElements, out ContentHash root)
     {
         using var stream = new MemoryStream();
         var identity = new ShardIdentity(new ShardId(At(step), new Rank(1)), World, LayoutDigest.Of(World, state.Tensors), link);
-        root = ShardWriter.Write(stream, identity, state, lower, CodecPreset.Default, CancellationToken.None, chunkElements: 64).Root;
+        root = ShardWriter.Write(stream, identity, state, lower, CodecPreset.Default, CancellationToken.None, chunkElements).Root;
         return stream.ToArray();
     }
 

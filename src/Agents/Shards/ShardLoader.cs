@@ -4,6 +4,8 @@ namespace Lineage.Agents.Shards;
 
 /// <summary>Decodes whole shards: several threads, a group of chunks at a time, each chunk rebuilt through all its links where it ends
 /// up.</summary>
+/// <remarks>Each worker holds a group of stored chunks per link and the codec's buffers: <see cref="WorkerBytesMax"/> for each link,
+/// whatever the state's size. They are kept for the next load, up to 384 MiB in all. Beside them two thousand bytes a chunk.</remarks>
 public static class ShardLoader
 {
     /// <summary>What a worker's buffers hold at most for one link with chunks of the default size.</summary>

@@ -11,8 +11,9 @@ namespace Lineage.Agents.Shards;
 public sealed record ShardWritten(ContentHash Root, long RawBytes, long EncodedBytes, long StoredBytes, ChunkModeCounts Modes);
 
 /// <summary>Writes one shard object, front to back.</summary>
-/// <remarks>Each worker holds a group of chunks (<see cref="GroupPlan"/>) and the codec's buffers, whatever the state's size. The bytes do
-/// not depend on how many workers there are.</remarks>
+/// <remarks>Each worker holds a group of chunks (<see cref="GroupPlan"/>) and the codec's buffers, whatever the state's size:
+/// <see cref="WorkerBytesMax"/>. They are kept for the next save, up to 256 MiB in all. Beside them only the index grows with the state, a
+/// few hundred bytes a chunk. The bytes do not depend on how many workers there are.</remarks>
 public static class ShardWriter
 {
     /// <summary>What a worker's buffers hold at most with chunks of the default size.</summary>

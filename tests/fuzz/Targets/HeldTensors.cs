@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Lineage.Agents.Shards;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
@@ -10,6 +11,16 @@ sealed class HeldTensors(IReadOnlyList<TensorSpec> tensors, byte[][]? bytes, Con
     public IReadOnlyList<TensorSpec> Tensors => tensors;
 
     public ContentHash? ShardRoot => root;
+
+    /// <summary>0 where no hashes were taken at capture.</summary>
+    public int HashedChunkElements { get; init; }
+
+    public ulong? HashAtCapture(int tensor, long ordinal)
+    {
+        if (HashedChunkElements == 0 || bytes is null) return null;
+        var place = ChunkPlan.At(tensors[tensor], tensor, ordinal, HashedChunkElements);
+        return XxHash3.HashToUInt64(bytes[tensor].AsSpan((int)place.ByteOffset, place.Length));
+    }
 
     public void Read(int tensor, long byteOffset, Span<byte> destination)
     {

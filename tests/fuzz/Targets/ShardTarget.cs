@@ -13,7 +13,7 @@ namespace Lineage.Fuzz.Targets;
 /// </summary>
 sealed class ShardTarget : FuzzTarget
 {
-    const int RefusedChunksMax = 2, StateBytesMax = 1 << 20, ModesMax = 12;
+    const int RefusedChunksMax = 2, StateBytesMax = 1 << 20, ModesMax = (int)ChunkMode.Nonzero + 2;
     readonly Dictionary<ContentHash, (byte[] Object, HeldTensors State)> bases = [];
     readonly JsonEdits json = new();
     byte[] buffer = new byte[65_536];

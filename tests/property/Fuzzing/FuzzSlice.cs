@@ -1,4 +1,6 @@
 using System.Text;
+using Lineage.Agents.Shards;
+using Lineage.Contracts.Format;
 using Lineage.Fuzz;
 using Lineage.Fuzz.Targets;
 
@@ -31,6 +33,19 @@ public sealed class FuzzSlice
             var ending = new Oracle(clock: null).Run(target, seed);
             Assert.True(ending is { Problem: null, Refused: false }, $"{name}: {Encoding.UTF8.GetString(seed)}: {ending}");
         }
+    }
+
+    [Fact]
+    public void The_corpus_has_chunks_of_every_mode()
+    {
+        var modes = new HashSet<ChunkMode>();
+        foreach (var seed in Places.Seeds("shard"))
+        {
+            using var reader = ShardReader.Open(new MemoryStream(seed), "seed");
+            modes.UnionWith(Enumerable.Range(0, reader.ChunkCount).Select(chunk => reader.Entry(chunk).Mode));
+        }
+
+        Assert.Equal(Enum.GetValues<ChunkMode>(), modes.Order());
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public sealed class FoundByLaws
         var (tied, tiedMaster) = Layer("b", 640);
         tied.Bytes[0] ^= 1;   // or the whole weight would be the other's
         var state = new MemoryTensors(
-            [tied.Spec, weight.Spec, master.Spec, tiedMaster.Spec], [tied.Bytes, weight.Bytes, master.Bytes, tiedMaster.Bytes], ChunkElements);
+            [tied.Spec, weight.Spec, master.Spec, tiedMaster.Spec], [tied.Bytes, weight.Bytes, master.Bytes, tiedMaster.Bytes],
+            ChunkElements);
         var (shard, written) = Stored.Full(state, 1, ChunkElements);
         Assert.Equal((20, 10), (written.Modes.Derived, written.Modes.Repeat));
         Restores(state, shard);

@@ -23,7 +23,8 @@ public sealed class GiantTensorTests
         Assert.True(delta.Length + full.Length < 8 << 20);
 
         using var chain = ShardChain.Of([Stored.Open(full), Stored.Open(delta)]);
-        long[] places = [0, (1L << 31) - 3, (1L << 31) + Chunk - 3, (1L << 32) - 3, (Last * Chunk) - 3, ((Last - 1) * Chunk) - 3, Elements - 8];
+        long[] places =
+            [0, (1L << 31) - 3, (1L << 31) + Chunk - 3, (1L << 32) - 3, (Last * Chunk) - 3, ((Last - 1) * Chunk) - 3, Elements - 8];
         foreach (var place in places)
         {
             var (expected, got) = (new byte[8], new byte[8]);

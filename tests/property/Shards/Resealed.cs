@@ -13,8 +13,8 @@ static class Resealed
         if (reader.ChunkCount < 2) return null;
         var entries = Enumerable.Range(0, reader.ChunkCount).Select(reader.Entry).ToArray();
         var (a, b) = (random.Next(entries.Length), random.Next(entries.Length));
-        if (entries[a].RawHash == entries[b].RawHash || (entries[a].Mode, entries[a].StoredDigest) == (entries[b].Mode, entries[b].StoredDigest))
-            return null;
+        var isSame = (entries[a].Mode, entries[a].StoredDigest) == (entries[b].Mode, entries[b].StoredDigest);
+        if (isSame || entries[a].RawHash == entries[b].RawHash) return null;
         var stored = entries.Select(entry => shard.AsSpan((int)entry.StoredOffset, entry.StoredBytes).ToArray()).ToArray();
         (stored[a], stored[b]) = (stored[b], stored[a]);
         (entries[a], entries[b]) = (Exchanged(entries[a], entries[b]), Exchanged(entries[b], entries[a]));
