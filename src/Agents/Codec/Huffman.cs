@@ -6,8 +6,8 @@ namespace Lineage.Agents.Codec;
 
 /// <summary>
 /// Huffman coding of bytes in four streams that decode side by side (docs/FORMAT.md, section 3.4), so that the processor has four
-/// look-ups under way at once, and two symbols a look-up where their codes are short; after Huff0 (Collet, Finite State Entropy) and "Reading bits in far too many ways" (Giesen, 2018).
-/// Not thread safe.
+/// look-ups under way at once, and two symbols a look-up where their codes are short; after Huff0 (Collet, Finite State Entropy) and
+/// "Reading bits in far too many ways" (Giesen, 2018). Not thread safe.
 /// </summary>
 sealed class Huffman
 {
