@@ -19,9 +19,9 @@ public sealed class SecondReader
     [SecondReaderTheory, InlineData("shard-v1"), InlineData("shard-v2")]
     public async Task Plain_Python_sees_the_same_in_golden_shards(string name)
     {
-        var (full, incremental) = (Path.Combine(Golden.Folder, $"{name}-full.shard"), Path.Combine(Golden.Folder, $"{name}-incremental.shard"));
+        var full = Path.Combine(Golden.Folder, $"{name}-full.shard");
         await CompareAsync(full);
-        await CompareAsync(full, incremental);
+        await CompareAsync(full, Path.Combine(Golden.Folder, $"{name}-incremental.shard"));
     }
 
     [SecondReaderTheory]
@@ -34,7 +34,8 @@ public sealed class SecondReader
     }
 
     [SecondReaderTheory]
-    [InlineData(11, CodecPreset.Default), InlineData(12, CodecPreset.High), InlineData(13, CodecPreset.Default), InlineData(14, CodecPreset.High)]
+    [InlineData(11, CodecPreset.Default), InlineData(12, CodecPreset.High)]
+    [InlineData(13, CodecPreset.Default), InlineData(14, CodecPreset.High)]
     public async Task Plain_Python_sees_the_same_in_shards_of_all_types(int seed, CodecPreset preset)
     {
         var run = SmallStates.Run(seed, stateCount: 2, tensorCount: 40, chunkElements: 64);
