@@ -197,7 +197,7 @@ sealed class Huffman
         public readonly nint Rounds(nint position, nint target) =>
             Math.Min((((end - 8) * 8) - position) / (Round * HuffmanCode.BitsMax), (TargetEnd - target) / (2 * Round));
 
-        /// <summary>The last symbol ended in the last byte, and what is left of that is zero.</summary>
+        /// <summary>The last symbol ended in the last byte; what is left of that is not looked at.</summary>
         public readonly bool IsAtEnd => (Position + 7) / 8 == end;
 
         /// <summary>The next two bytes' bits; behind the end come zeros.</summary>
