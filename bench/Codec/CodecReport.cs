@@ -6,7 +6,8 @@ namespace Lineage.Bench.Codec;
 /// <summary>The tables that a person reads.</summary>
 static class CodecReport
 {
-    public static void Write(Output output, IReadOnlyList<CodecRow> rows, IReadOnlyList<(string Name, double Speed)> roofline)
+    public static void Write(
+        Output output, IReadOnlyList<CodecRow> rows, IReadOnlyList<(string Name, double Speed)> roofline, IReadOnlyList<SymbolRow> symbols)
     {
         output.Paragraph(
             "Speeds are 10^9 raw bytes per second of processor time (one core), medians; ratios are raw bytes over the whole stored " +
@@ -15,6 +16,13 @@ static class CodecReport
         var bare = new Table("what", ">GB/s");
         foreach (var (name, speed) in roofline) bare.Add(name, Table.Number(speed));
         output.Table(bare);
+        output.Heading("Entropy stage: exponents of fp32 weights, GB of symbols a second");
+        var stage = new Table("coder", ">bits/symbol", ">encode", ">decode", "verified");
+        foreach (var row in symbols)
+            stage.Add(
+                row.Coder, Table.Number(row.BitsPerSymbol, "0.000"), Table.Number(row.EncodeSpeed), Table.Number(row.DecodeSpeed),
+                row.Verified ? "yes" : "NO");
+        output.Table(stage);
         foreach (var trace in rows.GroupBy(static row => (row.Trace, row.Kind)))
         {
             output.Heading(string.Create(

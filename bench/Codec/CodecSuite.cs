@@ -17,6 +17,7 @@ sealed class CodecSuite(BenchOptions options, Output output)
 {
     readonly List<CodecRow> rows = [];
     readonly List<(string Name, double Speed)> roofline = [];
+    readonly List<SymbolRow> symbols = [];
 
     /// <returns>True if everything decoded to the very bytes that were encoded.</returns>
     public bool Run()
@@ -44,10 +45,10 @@ sealed class CodecSuite(BenchOptions options, Output output)
         }
 
         Output.Narrate($"at most {PeakMemory.OfProcess() / 1e6:N0} MB of memory were in use");
-        CodecReport.Write(output, rows, roofline);
+        CodecReport.Write(output, rows, roofline, symbols);
         foreach (var row in rows.Where(static row => !row.Verified))
             Output.Narrate($"NOT VERIFIED: {row.Codec} on {row.Trace}, {row.Kind}");
-        return rows.TrueForAll(static row => row.Verified);
+        return rows.TrueForAll(static row => row.Verified) && symbols.TrueForAll(static row => row.Verified);
     }
 
     bool Wanted(string trace) => options.Only is not { } only || trace.Contains(only, StringComparison.OrdinalIgnoreCase);
@@ -159,6 +160,14 @@ sealed class CodecSuite(BenchOptions options, Output output)
         Span(("memcpy", tensor => state.Bytes(tensor).CopyTo(sink)));
         Span(("XxHash3", tensor => XxHash3.HashToUInt64(state.Bytes(tensor))));
         Span(("SHA-256", tensor => SHA256.HashData(state.Bytes(tensor), sink)));
+        Line("SHA-256 of sixteen chunks at once", SymbolStage.DigestSpeed(state, options.Runs));
+        foreach (var row in SymbolStage.Measure(state, options.Runs))
+        {
+            symbols.Add(row);
+            output.Line(
+                ("stage", "symbols of fp32 weights"), ("rival", row.Coder), ("bits_per_symbol", row.BitsPerSymbol),
+                ("encode_gbps_core", row.EncodeSpeed), ("decode_gbps_core", row.DecodeSpeed), ("verified", row.Verified));
+        }
 
         void Span((string Name, Action<int> Work) one)
         {
@@ -169,8 +178,13 @@ sealed class CodecSuite(BenchOptions options, Output output)
 
             All();
             var speed = Timing.Of(Math.Max(3, options.Runs), Lap.Of, All).GigabytesPerCore(state.RawBytes);
-            roofline.Add((one.Name, speed));
-            output.Line(("roofline", one.Name), ("gbps_core", speed));
+            Line(one.Name, speed);
+        }
+
+        void Line(string name, double speed)
+        {
+            roofline.Add((name, speed));
+            output.Line(("roofline", name), ("gbps_core", speed));
         }
     }
 

@@ -6,8 +6,8 @@ namespace Lineage.Agents.Codec;
 
 /// <summary>
 /// Huffman coding of bytes in four streams that decode side by side (docs/FORMAT.md, section 3.4), so that the processor has four
-/// look-ups under way at once; after Huff0 (Collet, Finite State Entropy) and "Reading bits in far too many ways" (Giesen, 2018).
-/// Not thread safe.
+/// look-ups under way at once, and two symbols a look-up where their codes are short; after Huff0 (Collet, Finite State Entropy) and
+/// "Reading bits in far too many ways" (Giesen, 2018). Not thread safe.
 /// </summary>
 sealed class Huffman
 {
@@ -19,6 +19,7 @@ sealed class Huffman
 
     readonly uint[] codes = new uint[256];
     readonly ushort[] table = new ushort[HuffmanCode.TableSize];
+    readonly uint[] pairs = new uint[HuffmanCode.TableSize];
     readonly HuffmanCode code = new();
 
     /// <summary>Bytes that coding takes at most, slack included.</summary>
@@ -84,6 +85,7 @@ sealed class Huffman
     {
         if (code.Read(source, out var at) is { } objection) return objection;
         code.FillDecoder(table);
+        HuffmanCode.FillPairs(table, pairs);
         if (source.Length - at < SizesBytes) return "the sizes of the Huffman streams are cut off";
         var sizes = source.Slice(at, SizesBytes);
         at += SizesBytes;
@@ -103,15 +105,20 @@ sealed class Huffman
     string? DecodeStreams(ReadOnlySpan<byte> source, Span<byte> symbols, ref Readers readers)
     {
         var quarter = Quarter(symbols.Length);
-        var done = DecodeTogether(source, symbols, quarter, ref readers);
         for (var stream = 0; stream < Streams; stream++)
         {
-            var (from, to) = (Math.Min(stream * quarter, symbols.Length), Math.Min((stream + 1) * quarter, symbols.Length));
+            readers[stream].Target = Math.Min(stream * quarter, symbols.Length);
+            readers[stream].TargetEnd = Math.Min((stream + 1) * quarter, symbols.Length);
+        }
+
+        DecodeTogether(source, symbols, ref readers);
+        for (var stream = 0; stream < Streams; stream++)
+        {
             ref var reader = ref readers[stream];
-            for (var i = Math.Min(from + done, to); i < to; i++)
+            for (; reader.Target < reader.TargetEnd; reader.Target++)
             {
                 var entry = table[(int)(reader.Careful(source) & Mask)];
-                symbols[i] = (byte)(entry >> 8);
+                symbols[(int)reader.Target] = (byte)(entry >> 8);
                 reader.Position += entry & 0xFF;
             }
 
@@ -121,40 +128,36 @@ sealed class Huffman
         return null;
     }
 
-    /// <summary>Five symbols of each stream a round, as long as no stream can run past its end and all quarters have that many.</summary>
-    /// <returns>Symbols decoded per stream.</returns>
-    int DecodeTogether(ReadOnlySpan<byte> source, Span<byte> symbols, int quarter, ref Readers readers)
+    /// <summary>Five look-ups of each stream a round, a symbol or two each, as long as no stream can run past its end or its part of the
+    /// symbols.</summary>
+    void DecodeTogether(ReadOnlySpan<byte> source, Span<byte> symbols, ref Readers readers)
     {
         ref var bytes = ref MemoryMarshal.GetReference(source);
-        ref var entry = ref MemoryMarshal.GetArrayDataReference(table);
-        ref var first = ref MemoryMarshal.GetReference(symbols);
-        ref var second = ref Unsafe.Add(ref first, (nint)quarter);
-        ref var third = ref Unsafe.Add(ref second, (nint)quarter);
-        ref var fourth = ref Unsafe.Add(ref third, (nint)quarter);
-        var (done, last) = ((nint)0, (nint)symbols.Length - (3 * quarter));
+        ref var pair = ref MemoryMarshal.GetArrayDataReference(pairs);
+        ref var target = ref MemoryMarshal.GetReference(symbols);
         var (a, b, c, d) = (readers[0].Position, readers[1].Position, readers[2].Position, readers[3].Position);
+        var (ta, tb, tc, td) = (readers[0].Target, readers[1].Target, readers[2].Target, readers[3].Target);
         while (true)
         {
-            var upper = Math.Min(readers[0].Rounds(a), readers[1].Rounds(b));
-            var lower = Math.Min(readers[2].Rounds(c), readers[3].Rounds(d));
-            var rounds = Math.Min(Math.Min(upper, lower), (last - done) / Round);
+            var upper = Math.Min(readers[0].Rounds(a, ta), readers[1].Rounds(b, tb));
+            var rounds = Math.Min(upper, Math.Min(readers[2].Rounds(c, tc), readers[3].Rounds(d, td)));
             if (rounds <= 0) break;
-            for (var end = done + (rounds * Round); done < end;)
+            for (; rounds > 0; rounds--)
             {
-                // Eight bytes from a bit on hold 57 bits at least, five codes take 55 at most.
+                // Eight bytes from a bit on hold 57 bits at least, five look-ups take 55 at most.
                 var (wa, wb, wc, wd) = (Word(ref bytes, a), Word(ref bytes, b), Word(ref bytes, c), Word(ref bytes, d));
-                for (var next = done + Round; done < next; done = unchecked(done + 1))
+                for (var i = 0; i < Round; i++)
                 {
-                    Unsafe.Add(ref first, done) = Next(ref entry, ref wa, ref a);
-                    Unsafe.Add(ref second, done) = Next(ref entry, ref wb, ref b);
-                    Unsafe.Add(ref third, done) = Next(ref entry, ref wc, ref c);
-                    Unsafe.Add(ref fourth, done) = Next(ref entry, ref wd, ref d);
+                    Next(ref pair, ref wa, ref a, ref target, ref ta);
+                    Next(ref pair, ref wb, ref b, ref target, ref tb);
+                    Next(ref pair, ref wc, ref c, ref target, ref tc);
+                    Next(ref pair, ref wd, ref d, ref target, ref td);
                 }
             }
         }
 
         (readers[0].Position, readers[1].Position, readers[2].Position, readers[3].Position) = (a, b, c, d);
-        return (int)done;
+        (readers[0].Target, readers[1].Target, readers[2].Target, readers[3].Target) = (ta, tb, tc, td);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -162,12 +165,14 @@ sealed class Huffman
         Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref source, position >> 3)) >> (int)(position & 7);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static byte Next(ref ushort table, ref ulong word, ref nint position)
+    static void Next(ref uint pair, ref ulong word, ref nint position, ref byte target, ref nint at)
     {
-        uint entry = Unsafe.Add(ref table, (nint)(word & Mask));
-        word >>= (int)entry & 0x3F;
-        position = unchecked(position + (nint)(entry & 0xFF));
-        return unchecked((byte)(entry >> 8));
+        var entry = Unsafe.Add(ref pair, (nint)(word & Mask));
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, at), unchecked((ushort)entry));
+        var length = entry >> 24;
+        word >>= (int)length;
+        position = unchecked(position + (nint)length);
+        at = unchecked(at + (nint)((entry >> 16) & 0xFF));
     }
 
     static int Quarter(int symbols) => (symbols + Streams - 1) / Streams;
@@ -185,10 +190,14 @@ sealed class Huffman
         public nint Position = (nint)start * 8;
         readonly nint end = end;
 
-        /// <summary>Rounds of five symbols, of 55 bits at most, that read nothing behind the stream.</summary>
-        public readonly nint Rounds(nint position) => (((end - 8) * 8) - position) / (Round * HuffmanCode.BitsMax);
+        /// <summary>Where the next symbol goes, and where the stream's symbols end.</summary>
+        public nint Target, TargetEnd;
 
-        /// <summary>The last symbol ended in the last byte, and what is left of that is zero.</summary>
+        /// <summary>Rounds of five look-ups, of 55 bits and ten symbols at most, that neither read nor write behind the stream's.</summary>
+        public readonly nint Rounds(nint position, nint target) =>
+            Math.Min((((end - 8) * 8) - position) / (Round * HuffmanCode.BitsMax), (TargetEnd - target) / (2 * Round));
+
+        /// <summary>The last symbol ended in the last byte; what is left of that is not looked at.</summary>
         public readonly bool IsAtEnd => (Position + 7) / 8 == end;
 
         /// <summary>The next two bytes' bits; behind the end come zeros.</summary>

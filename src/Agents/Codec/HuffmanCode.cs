@@ -131,6 +131,20 @@ sealed class HuffmanCode
         for (var at = (int)Reverse(code, length); at < TableSize; at += 1 << length) table[at] = entry;
     });
 
+    /// <summary>Per eleven bits the one or two symbols that they hold whole: symbols in the lower half, above it how many, above that the
+    /// length of their codes.</summary>
+    public static void FillPairs(ReadOnlySpan<ushort> table, Span<uint> pairs)
+    {
+        for (var bits = 0; bits < pairs.Length; bits++)
+        {
+            uint first = table[bits], length = first & 0xFF;
+            uint second = table[bits >> (int)length], both = length + (second & 0xFF);
+            pairs[bits] = both <= BitsMax
+                ? (first >> 8) | (second & 0xFF00) | (2 << 16) | (both << 24)
+                : (first >> 8) | (1 << 16) | (length << 24);
+        }
+    }
+
     /// <summary>Canonical: shorter codes first, among equals the lower symbol.</summary>
     void Assign<T>(Span<T> target, AssignCode<T> assign)
     {

@@ -1,7 +1,6 @@
 using Lineage.Agents.Shards;
 using Lineage.Agents.Tiers;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.Agents.Restoring;
@@ -31,17 +30,11 @@ public sealed class ChainVerifier(ITier tier, TimeProvider clock)
         var bounded = new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = ct };
         await Parallel.ForAsync(0, ranks, bounded, (rank, token) =>
         {
-            foreach (var depth in Enumerable.Range(1, Math.Max(1, plan.Links.Count)))
+            var (found, bytes) = ChainProbe.Check(tier, plan, new Rank(rank), ReadIntent.Verify, token);
+            lock (gate)
             {
-                // The links below first: what they hold is what the ones above are decoded against.
-                var (shard, found) = ShardProbe.Check(tier, UpTo(plan, depth), new Rank(rank), ReadIntent.Verify, token);
-                lock (gate)
-                {
-                    read += found.ReadBytes;
-                    if (found.Finding != Finding.Intact) damaged.TryAdd(shard, found);
-                }
-
-                if (found.Finding != Finding.Intact) break;
+                read += bytes;
+                foreach (var (shard, finding) in found) damaged.TryAdd(shard, finding);
             }
 
             return ValueTask.CompletedTask;
@@ -53,8 +46,4 @@ public sealed class ChainVerifier(ITier tier, TimeProvider clock)
 
     /// <summary>The same check for one checkpoint, its findings told in this actor's name.</summary>
     public CheckpointProbe ProbeAs(ActorId actor, int parallel) => new(tier, actor, parallel, static _ => { });
-
-    static ChainView UpTo(ChainView plan, int links) => links >= plan.Links.Count
-        ? plan
-        : plan with { Checkpoint = plan.Links[links - 1].Checkpoint, Links = [.. plan.Links.Take(links)] };
 }

@@ -26,8 +26,8 @@ public sealed class Restorer(ITier tier, TimeProvider clock)
     public string TierName => tier.Name;
 
     /// <param name="plan">The chain as the service gave it.</param>
-    /// <exception cref="ShardDamagedException">A shard of the chain is not what was recorded; the state is untouched, or not to be used (see
-    /// remarks).</exception>
+    /// <exception cref="ShardDamagedException">A shard of the chain is not what was recorded; the state is untouched, or not to be used
+    /// (see remarks).</exception>
     /// <exception cref="LineageProblemException">
     /// restore-mismatch: the plan is not whole. layout-mismatch: the state has other tensors. The state is untouched.
     /// </exception>

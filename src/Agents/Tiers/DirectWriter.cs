@@ -74,12 +74,13 @@ internal sealed class DirectWriter(FileStream file) : IAsyncDisposable
         var blocks = filled / BlockBytes * BlockBytes;
         if (blocks > 0) RandomAccess.Write(file.SafeFileHandle, filling!.Slice(0, blocks), position);
         NativeFiles.TrySetDirect(file.SafeFileHandle, direct: false);
-        if (filled > blocks) RandomAccess.Write(file.SafeFileHandle, filling!.Slice(blocks, filled - blocks), position + blocks);
+        var rest = filled - blocks;
+        if (rest > 0) RandomAccess.Write(file.SafeFileHandle, filling!.Slice(blocks, rest), position + blocks);
         position += filled;
         (filled, isDirect, isUsual) = (0, false, true);
     }
 
-    /// <summary>Waits for a write on its way, whose failure somebody was told already or nobody asked for, before its buffer goes.</summary>
+    /// <summary>Waits for a write on its way before its buffer goes; if that fails, somebody was told already or nobody asked.</summary>
     public async ValueTask DisposeAsync()
     {
         await pending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

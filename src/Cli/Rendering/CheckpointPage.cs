@@ -85,10 +85,9 @@ internal static class CheckpointPage
         return table.Draw(screen, "  ");
     }
 
-    /// <summary>Only the modes that occur, most used first: "38 delta-planes, 4 same". Whatever modes the counts have.</summary>
-    public static string Modes(ChunkModeCounts modes) => Marks.Modes(
-        typeof(ChunkModeCounts).GetProperties().Where(static member => member.PropertyType == typeof(long))
-            .Select(member => (JsonNamingPolicy.KebabCaseLower.ConvertName(member.Name), (long)member.GetValue(modes)!)));
+    /// <summary>Only the modes that occur, most used first: "38 delta-planes, 4 same".</summary>
+    public static string Modes(ChunkModeCounts modes) =>
+        Marks.Modes(modes.ByMode().Select(static m => (JsonNamingPolicy.KebabCaseLower.ConvertName(m.Mode.ToString()), m.Count)));
 
     public static Piece Found(ShardVerified? verified, Screen screen) => verified is null
         ? (screen.Glyphs.None, Tone.Dim)

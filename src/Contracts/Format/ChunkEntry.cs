@@ -4,7 +4,7 @@ using Lineage.Contracts.Identity;
 
 namespace Lineage.Contracts.Format;
 
-/// <summary>One chunk in the index (docs/FORMAT.md, section 3.3).</summary>
+/// <summary>One chunk in the index (docs/FORMAT.md, section 3.5).</summary>
 /// <param name="Tensor">Index into the tensor table.</param>
 /// <param name="Ordinal">Number of the chunk inside its tensor.</param>
 /// <param name="RawBytes">Captured size.</param>

@@ -30,7 +30,7 @@ public enum ChunkMode : byte
     /// <summary>Floats as differences to the base's.</summary>
     Delta = 7,
 
-    /// <summary>Floats of which less than half differ from the base's: where, and their differences.</summary>
+    /// <summary>Floats of which at most half differ from the base's: where, and their differences.</summary>
     Sparse = 8,
 
     /// <summary>A first moment over the square root of the second moment beside it.</summary>
@@ -42,7 +42,7 @@ public enum ChunkMode : byte
     /// <summary>One zstd frame: the chunk repeats itself at a distance.</summary>
     Frame = 11,
 
-    /// <summary>Floats of which more than half are zero: where the others are, and they.</summary>
+    /// <summary>Floats of which at least half are zero: where the others are, and they.</summary>
     Nonzero = 12,
 }
 

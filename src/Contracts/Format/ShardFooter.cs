@@ -6,7 +6,7 @@ using Lineage.Contracts.Identity;
 namespace Lineage.Contracts.Format;
 
 /// <summary>
-/// The end of a shard object (docs/FORMAT.md, section 3.4): <c>index offset u64 | index length u64 | SHA-256 of the index | root | total
+/// The end of a shard object (docs/FORMAT.md, section 3.6): <c>index offset u64 | index length u64 | SHA-256 of the index | root | total
 /// length u64 | version u16 | flags u16 | reserved u32 | magic 8</c>.
 /// </summary>
 public sealed record ShardFooter(long IndexOffset, long IndexLength, ContentHash IndexDigest, ContentHash Root, long TotalLength)

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Lineage.Contracts.Format;
 
 /// <summary>
-/// The index of a shard object (docs/FORMAT.md, section 3.3): <c>table length u32 | chunk count u32 | tensor table | zeros up to a
+/// The index of a shard object (docs/FORMAT.md, section 3.5): <c>table length u32 | chunk count u32 | tensor table | zeros up to a
 /// multiple of 8 | one <see cref="ChunkEntry"/> per chunk</c>. Order, sizes and offsets of the entries follow from the table, so the
 /// reader leaves them no freedom.
 /// </summary>

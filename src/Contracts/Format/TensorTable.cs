@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Lineage.Contracts.Format;
 
 /// <summary>A shard's list of tensors: canonical JSON of <see cref="TensorSpec"/>, in the order of the capture (docs/FORMAT.md, section
-/// 3.3).</summary>
+/// 3.5).</summary>
 public static class TensorTable
 {
     /// <summary>So that sizes in bits stay below 2^63 whatever the type.</summary>

@@ -1,4 +1,5 @@
 using Lineage.Agents.Restoring;
+using Lineage.Agents.Shards;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
@@ -34,7 +35,8 @@ public sealed class StoredRun : IAsyncLifetime
     public string FileOf(long step, int rank) =>
         Path.Combine(World.Directory["store"], ObjectKeys.Shard(new ShardId(SavingWorld.Id(step), new Rank(rank))));
 
-    public MemoryRankState Blank(int rank) => new(new Rank(rank), World.World, rows: 6, columns: 7, seed: 77);
+    public MemoryRankState Blank(int rank, bool inPlace = false) =>
+        new(new Rank(rank), World.World, rows: 6, columns: 7, seed: 77) { IsParallel = inPlace };
 
     public async Task DisposeAsync() => await World.DisposeAsync();
 }
@@ -214,6 +216,53 @@ public sealed class RestorerRefusals(StoredRun run) : IClassFixture<StoredRun>
         }
     }
 
+    [Fact]
+    public async Task The_chain_check_reads_every_link_once_and_names_the_damaged_ones_of_all_links()
+    {
+        var plan = run.World.Service.Chain(SavingWorld.Id(3));
+        Assert.Equal(2, plan.Links.Count);
+        var verifier = new ChainVerifier(run.World.Tier, TimeProvider.System);
+        var whole = await verifier.VerifyAsync(plan, parallel: 1, CancellationToken.None);
+        Assert.InRange(whole.ReadBytes, plan.ReadBytes * 0.9, plan.ReadBytes * 1.1);
+        var files = new[] { run.FileOf(1, rank: 0), run.FileOf(3, rank: 0) };
+        var before = files.Select(File.ReadAllBytes).ToArray();
+        try
+        {
+            File.WriteAllBytes(files[0], Hurt(before[0]));
+            File.WriteAllBytes(files[1], Hurt(before[1]));
+            var check = await verifier.VerifyAsync(plan, parallel: 1, CancellationToken.None);
+            Assert.Equal(
+                [new ShardId(SavingWorld.Id(1), new Rank(0)), new ShardId(SavingWorld.Id(3), new Rank(0))],
+                check.Damaged.Select(static d => d.Shard));
+            File.Delete(files[1]);
+            check = await verifier.VerifyAsync(plan, parallel: 1, CancellationToken.None);
+            Assert.Equal([Finding.Altered, Finding.Missing], check.Damaged.Select(static d => d.Found.Finding));
+        }
+        finally
+        {
+            foreach (var (file, bytes) in files.Zip(before)) File.WriteAllBytes(file, bytes);
+        }
+
+        static byte[] Hurt(byte[] shard)
+        {
+            using var reader = ShardReader.Open(new MemoryStream(shard), "x");
+            var hurt = shard.ToArray();
+            hurt[reader.Entry(0).StoredOffset] ^= 1;   // in the first chunk: the object still opens
+            return hurt;
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_state_in_memory_is_decoded_into_directly_and_exactly(long step)
+    {
+        var target = run.Blank(1, inPlace: true);
+        Restore(target, step, rank: 1);
+        Assert.True(target.Holds(run.Captured[(step, 1)]));
+        Assert.Equal(0, target.Writes);
+    }
+
     void Restore(MemoryRankState target, long step, int rank) =>
         run.World.Restorer.Restore(target, run.World.Service.Chain(SavingWorld.Id(step)), new Rank(rank), CancellationToken.None);
 
@@ -226,6 +275,9 @@ public sealed class RestorerRefusals(StoredRun run) : IClassFixture<StoredRun>
             var target = run.Blank(rank);
             var damaged = Assert.Throws<ShardDamagedException>(() => Restore(target, step, rank));
             Assert.Equal(0, target.Writes);
+            var (inPlace, before) = (run.Blank(rank, inPlace: true), run.Blank(rank).Copy());
+            Assert.Throws<ShardDamagedException>(() => Restore(inPlace, step, rank));
+            Assert.True(inPlace.Holds(before), "a damaged chain changed the live state");
             return damaged;
         }
         finally

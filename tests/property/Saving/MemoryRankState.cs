@@ -27,6 +27,15 @@ public sealed class MemoryRankState : IRankState
 
     public IReadOnlyList<TensorSpec> Layout { get; }
 
+    /// <summary>Its memory may be written into directly, by several threads.</summary>
+    public bool IsParallel { get; init; }
+
+    public bool TryWritable(int tensor, long byteOffset, int length, out Span<byte> target)
+    {
+        target = IsParallel ? bytes[tensor].AsSpan((int)byteOffset, length) : default;
+        return IsParallel;
+    }
+
     /// <summary>Writes made through the interface; 0 means that nothing touched the state.</summary>
     public int Writes { get; private set; }
 

@@ -13,12 +13,50 @@ public abstract class TierConformance : IDisposable
     [InlineData(1)]
     [InlineData(1_048_576)]
     [InlineData(3_000_001)]
+    [InlineData(4_194_303)]
+    [InlineData(4_194_304)]
+    [InlineData(4_194_305)]
+    [InlineData(12_582_912)]
+    [InlineData(12_587_008)]
+    [InlineData(29_360_145)]
     public async Task What_was_put_reads_back_the_same(int length)
     {
         var bytes = Bytes(length);
         Assert.Equal(length, await PutAsync("demo/g1/s1/r0.shard", bytes));
         Assert.Equal(length, Tier.SizeOf("demo/g1/s1/r0.shard"));
         foreach (var intent in Enum.GetValues<ReadIntent>()) Assert.Equal(bytes, Read("demo/g1/s1/r0.shard", intent));
+    }
+
+    [Fact]
+    public async Task What_was_put_in_pieces_of_any_size_reads_back_the_same()
+    {
+        var random = new Random(11);
+        var bytes = Bytes(31_000_003);
+        await Tier.PutAsync("demo/pieces", (stream, _) =>
+        {
+            for (var at = 0; at < bytes.Length;)
+            {
+                var take = Math.Min(bytes.Length - at, random.Next(3) == 0 ? random.Next(9_000_000) : random.Next(70_000));
+                stream.Write(bytes.AsSpan(at, take));
+                at += take;
+            }
+
+            return ValueTask.CompletedTask;
+        }, NoSteps.Instance, CancellationToken.None);
+        Assert.True(bytes.AsSpan().SequenceEqual(Read("demo/pieces", ReadIntent.Verify)));
+    }
+
+    [Fact]
+    public async Task A_writer_that_fails_far_into_a_large_object_leaves_nothing()
+    {
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => Tier.PutAsync("demo/large", (stream, _) =>
+        {
+            for (var piece = 0; piece < 30; piece++) stream.Write(Bytes(1_000_000));
+            throw new InvalidOperationException("the writer fails here");
+        }, NoSteps.Instance, CancellationToken.None));
+        Assert.Equal("the writer fails here", failure.Message);
+        Assert.Null(Tier.SizeOf("demo/large"));
+        Assert.Equal(0, Tier.CleanLeftovers());
     }
 
     [Fact]
