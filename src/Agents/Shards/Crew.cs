@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 
 namespace Lineage.Agents.Shards;
@@ -18,19 +19,31 @@ static class Crew
             return;
         }
 
-        try
+        // Threads of its own: the pool hands out a second one only after a while, when a small save is over.
+        var failures = new ConcurrentQueue<Exception>();
+        var others = Enumerable.Range(1, workers - 1).Select(_ => new Thread(Guarded) { IsBackground = true }).ToList();
+        foreach (var thread in others) thread.Start();
+        Guarded();
+        foreach (var thread in others) thread.Join();
+        if (failures.IsEmpty) return;
+        // What stopped the others comes before that they were stopped, and a caller's token before a signal among them.
+        ExceptionDispatchInfo.Throw(failures.MinBy(static failure => failure switch
         {
-            Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, _ => work());
-        }
-        catch (AggregateException e)
+            OperationCanceledException { CancellationToken.IsCancellationRequested: true } => 1,
+            OperationCanceledException => 2,
+            _ => 0,
+        })!);
+
+        void Guarded()
         {
-            // What stopped the others comes before that they were stopped, and a caller's token before a signal among them.
-            ExceptionDispatchInfo.Throw(e.InnerExceptions.MinBy(static inner => inner switch
+            try
             {
-                OperationCanceledException { CancellationToken.IsCancellationRequested: true } => 1,
-                OperationCanceledException => 2,
-                _ => 0,
-            })!);
+                work();
+            }
+            catch (Exception e)
+            {
+                failures.Enqueue(e);
+            }
         }
     }
 }
