@@ -14,7 +14,9 @@ namespace Lineage.ChaosHarness.Scenarios.Demo;
 /// </summary>
 public sealed class DemoProgram(DemoOptions options, DemoNarrator narrator, TimeProvider clock)
 {
-    static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200), RunDeadline = TimeSpan.FromMinutes(20);
+    static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200), SettleLook = TimeSpan.FromMilliseconds(300);
+    static readonly TimeSpan RunDeadline = TimeSpan.FromMinutes(20);
+    const int SettleLooksMax = 60;
 
     /// <returns>The summary; its verdict says whether everything held.</returns>
     /// <exception cref="WorldException">A process of the demo broke; the message says which and what it printed.</exception>
@@ -88,21 +90,40 @@ public sealed class DemoProgram(DemoOptions options, DemoNarrator narrator, Time
     ];
 
     /// <summary>
-    /// As soon as the second generation has a restore point late enough: damages one of its shards on disk and kills another rank in the
-    /// same breath, before a newer restore point can take its place.
+    /// As soon as the second generation has a restore point late enough: stops another rank, so that no newer restore point can take its
+    /// place, damages a shard of the newest one on disk and kills the stopped rank.
     /// </summary>
     /// <returns>Null while it is too early.</returns>
     async Task<InjectedFaults?> DamageAsync(TrainingWorld world, DemoWatch watch, CancellationToken cancellation)
     {
         if (await watch.NewestVerifiedAsync(cancellation) is not { } newest) return null;
         if (newest.Checkpoint.Generation.Value < 2 || newest.Checkpoint.Step.Value < options.DamageFromStep) return null;
+        var process = watch.ProcessOf(options.KilledAfterDamage);
+        if (!ChildProcess.Send(process, Signal.Stop)) throw new WorldException(
+            $"Rank {options.KilledAfterDamage} (process {process}) was already gone.");
+        newest = await SettledAsync(watch, cancellation);
         var shard = newest.Shards.Single(candidate => candidate.Rank == DemoOptions.Damaged).Stored!;
         var flip = BitFlip.Middle(Path.Combine(world.StoreDirectory, shard.ObjectKey));
-        var process = watch.ProcessOf(options.KilledAfterDamage);
         if (!ChildProcess.Send(process, Signal.Kill)) throw new WorldException(
             $"Rank {options.KilledAfterDamage} (process {process}) was already gone.");
         narrator.Say($"fault: flipped bit {flip.Bit} of byte {flip.Offset:N0} of {shard.ObjectKey}, the newest restore point");
         narrator.Say($"fault: SIGKILL to rank {options.KilledAfterDamage} (process {process})");
         return new InjectedFaults(options.TornSave * options.SaveEvery, newest.Checkpoint, flip, process);
+    }
+
+    /// <summary>Twice in a row, because a report of the stopped rank may still be on its way.</summary>
+    async Task<CheckpointView> SettledAsync(DemoWatch watch, CancellationToken cancellation)
+    {
+        CheckpointView? before = null;
+        for (var look = 0; look < SettleLooksMax; look++)
+        {
+            await Task.Delay(SettleLook, clock, cancellation);
+            var now = await watch.NewestSettledAsync(options.KilledAfterDamage, cancellation);
+            if (now is not null && now.Checkpoint == before?.Checkpoint) return now;
+            before = now;
+        }
+
+        throw new WorldException($"Saves were still ending {SettleLooksMax * SettleLook.TotalSeconds:0} s after rank " +
+            $"{options.KilledAfterDamage} was stopped.");
     }
 }

@@ -30,6 +30,19 @@ sealed class DemoWatch(TrainingWorld world, RunId run, long steps, DemoNarrator 
         (await world.Api.CheckpointsAsync(run, cancellation))
             .FirstOrDefault(static checkpoint => checkpoint.Phase == CheckpointPhase.Verified);
 
+    /// <summary>
+    /// The newest restore point, once a stopped rank keeps anything newer from becoming one: what is sealed is verified, and what is open
+    /// lacks that rank's shard. Null while that is not so.
+    /// </summary>
+    public async Task<CheckpointView?> NewestSettledAsync(Rank stopped, CancellationToken cancellation)
+    {
+        var checkpoints = await world.Api.CheckpointsAsync(run, cancellation);
+        var newest = checkpoints.FirstOrDefault(static checkpoint => checkpoint.Phase == CheckpointPhase.Verified);
+        var newer = checkpoints.TakeWhile(checkpoint => checkpoint != newest);
+        return newer.All(checkpoint => checkpoint.Phase == CheckpointPhase.Abandoned
+            || (checkpoint.Phase == CheckpointPhase.Open && checkpoint.MissingRanks.Contains(stopped))) ? newest : null;
+    }
+
     /// <summary>Process id of a rank of the generation that trains now, from the file that the launcher keeps.</summary>
     public int ProcessOf(Rank rank)
     {
