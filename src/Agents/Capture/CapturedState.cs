@@ -73,17 +73,15 @@ public sealed class CapturedState : ITensorBytes, IDisposable
     void CopyFrom(IRankState state)
     {
         var pieces = ChunkPlan.Of(Tensors).Chunk(PieceChunks).ToList();
-        var next = -1;
-        Crew.Run(state.IsParallel ? Math.Clamp(pieces.Count, 1, Crew.SizeOf(0)) : 1, () =>
+        Crew.Share(pieces, state.IsParallel ? Crew.SizeOf(0) : 1, piece =>
         {
-            for (var piece = Interlocked.Increment(ref next); piece < pieces.Count; piece = Interlocked.Increment(ref next))
-                foreach (var chunk in pieces[piece])
-                {
-                    var target = buffer.Slice(offsets[chunk.Tensor] + chunk.ByteOffset, chunk.Length);
-                    state.Read(chunk.Tensor, chunk.ByteOffset, target);
-                    hashes[chunk.Tensor][chunk.Ordinal] = XxHash3.HashToUInt64(target);
-                }
-        });
+            foreach (var chunk in piece)
+            {
+                var target = buffer.Slice(offsets[chunk.Tensor] + chunk.ByteOffset, chunk.Length);
+                state.Read(chunk.Tensor, chunk.ByteOffset, target);
+                hashes[chunk.Tensor][chunk.Ordinal] = XxHash3.HashToUInt64(target);
+            }
+        }, CancellationToken.None);
     }
 
     public void Read(int tensor, long byteOffset, Span<byte> destination) =>

@@ -90,16 +90,9 @@ public sealed class Restorer(ITier tier, TimeProvider clock)
                 pieces.Add((tensor, offset, (int)Math.Min(CopyBytes, bytes - offset)));
         }
 
-        var next = -1;
-        Crew.Run(state.IsParallel ? Math.Clamp(pieces.Count, 1, Crew.SizeOf(0)) : 1, () =>
-        {
-            for (var i = Interlocked.Increment(ref next); i < pieces.Count; i = Interlocked.Increment(ref next))
-            {
-                ct.ThrowIfCancellationRequested();
-                var (tensor, offset, length) = pieces[i];
-                state.Write(tensor, offset, decoded.Writable(tensor, offset, length));
-            }
-        });
+        Crew.Share(
+            pieces, state.IsParallel ? Crew.SizeOf(0) : 1,
+            piece => state.Write(piece.Tensor, piece.Offset, decoded.Writable(piece.Tensor, piece.Offset, piece.Length)), ct);
     }
 
     static void RequireSameLayout(IReadOnlyList<TensorSpec> state, IReadOnlyList<TensorSpec> stored, CheckpointId checkpoint, Rank rank)

@@ -46,4 +46,40 @@ static class Crew
             }
         }
     }
+
+    /// <summary>Every piece once, by at most as many threads as there are pieces, each with a worker of its own.</summary>
+    /// <param name="open">Makes a thread's worker; it is disposed when nothing is left.</param>
+    public static void Share<TPiece, TWorker>(
+        IReadOnlyList<TPiece> pieces, int workers, Func<TWorker> open, Action<TWorker, TPiece> work, CancellationToken ct)
+        where TWorker : IDisposable
+    {
+        if (pieces.Count == 0) return;
+        var next = -1;
+        Run(Math.Min(pieces.Count, workers), () =>
+        {
+            using var worker = open();
+            try
+            {
+                for (var piece = Interlocked.Increment(ref next); piece < pieces.Count; piece = Interlocked.Increment(ref next))
+                {
+                    ct.ThrowIfCancellationRequested();
+                    work(worker, pieces[piece]);
+                }
+            }
+            catch
+            {
+                Interlocked.Exchange(ref next, pieces.Count);   // the others stop after what they are at
+                throw;
+            }
+        });
+    }
+
+    /// <summary>The same for work that needs nothing of its own.</summary>
+    public static void Share<TPiece>(IReadOnlyList<TPiece> pieces, int workers, Action<TPiece> work, CancellationToken ct) =>
+        Share(pieces, workers, static () => new Nothing(), (_, piece) => work(piece), ct);
+
+    sealed class Nothing : IDisposable
+    {
+        public void Dispose() { }
+    }
 }

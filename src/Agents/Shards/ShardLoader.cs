@@ -29,42 +29,18 @@ public static class ShardLoader
     /// <param name="chain">All links cut into chunks of one size (<see cref="ShardChain.IsFused"/>).</param>
     /// <exception cref="ShardFormatException">A chunk was altered or cut off.</exception>
     public static void CheckStored(ShardChain chain, CancellationToken ct, int parallel = 0) =>
-        Work(
-            GroupPlan.Of([.. Enumerable.Range(0, chain.Top.ChunkCount)], chain.Top).ToList(), parallel,
+        Crew.Share(
+            GroupPlan.Of([.. Enumerable.Range(0, chain.Top.ChunkCount)], chain.Top).ToList(), Crew.SizeOf(parallel),
             () => new StoredWindow(chain.Links), static (window, chunks) => window.Fill(chunks), ct);
 
     static void Load(ShardReader top, Func<Worker> open, int parallel, CancellationToken ct)
     {
         // Chunks that others are derived from come first, so that those find them in memory.
         var chunks = Enumerable.Range(0, top.ChunkCount).ToLookup(chunk => top.Entry(chunk).Mode.NeedsSource());
-        Work(GroupPlan.Of([.. chunks[false]], top).ToList(), parallel, open, static (worker, group) => worker.Load(group), ct);
-        Work(GroupPlan.Of([.. chunks[true]], top).ToList(), parallel, open, static (worker, group) => worker.Load(group), ct);
-    }
-
-    /// <summary>Every group once, by as many threads as asked for, each with a worker of its own.</summary>
-    static void Work<T>(
-        List<ArraySegment<int>> groups, int parallel, Func<T> open, Action<T, ArraySegment<int>> work, CancellationToken ct)
-        where T : IDisposable
-    {
-        if (groups.Count == 0) return;
-        var next = -1;
-        Crew.Run(Math.Min(groups.Count, Crew.SizeOf(parallel)), () =>
-        {
-            using var worker = open();
-            try
-            {
-                for (var group = Interlocked.Increment(ref next); group < groups.Count; group = Interlocked.Increment(ref next))
-                {
-                    ct.ThrowIfCancellationRequested();
-                    work(worker, groups[group]);
-                }
-            }
-            catch
-            {
-                Interlocked.Exchange(ref next, groups.Count);   // the others stop after what they are at
-                throw;
-            }
-        });
+        Crew.Share(
+            GroupPlan.Of([.. chunks[false]], top).ToList(), Crew.SizeOf(parallel), open, static (worker, group) => worker.Load(group), ct);
+        Crew.Share(
+            GroupPlan.Of([.. chunks[true]], top).ToList(), Crew.SizeOf(parallel), open, static (worker, group) => worker.Load(group), ct);
     }
 
     sealed class Worker : IDisposable
