@@ -61,7 +61,14 @@ internal static class MassTransitBus
         ConfigureMessages(bus);
         bus.Publish<FactMessage>(static p => p.Exclude = true);
         bus.SendTopology.ErrorQueueNameFormatter = new DeadLetterNames();
-        bus.SendTopology.ConfigureErrorSettings = static queue => queue.SetQuorumQueue();
+        bus.SendTopology.ConfigureErrorSettings = static queue =>
+        {
+            // It starts from the facts' own arguments. With those the broker would refuse the declaration, close the channel and deliver
+            // the poison again, until its limit: twenty channels and half a minute in which nobody else's facts are taken.
+            queue.SetQueueArgument("x-delivery-limit", (object)null!);
+            queue.SetQueueArgument("x-dead-letter-exchange", (object)null!);
+            queue.SetQuorumQueue();
+        };
         bus.ReceiveEndpoint(BusTopology.FactsQueue, endpoint =>
         {
             endpoint.SetQuorumQueue();
