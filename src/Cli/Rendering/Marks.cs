@@ -21,6 +21,8 @@ internal static class Marks
         CheckpointPhase.Quarantined => ($"{glyphs.Bad} quarantined", Tone.Bad),
         CheckpointPhase.Abandoned => ($"{glyphs.Abandoned} abandoned", Tone.Warn),
         CheckpointPhase.Sealed => ($"{glyphs.Pending} unverified", Tone.Plain),
+        CheckpointPhase.Expired => ($"{glyphs.Abandoned} expired", Tone.Warn),
+        CheckpointPhase.Reclaimed => ($"{glyphs.Abandoned} reclaimed", Tone.Warn),
         _ => ($"{glyphs.Pending} open", Tone.Plain),
     };
 
@@ -83,6 +85,10 @@ internal static class Marks
         RejectionReason.OtherWorldSize => "other world size",
         RejectionReason.OffHistory => "off history",
         RejectionReason.AfterRequestedStep => "after the step asked for",
+        RejectionReason.Expired => "expired",
+        RejectionReason.NoMetric => "no such metric",
+        RejectionReason.InsideSpike => "inside the loss spike",
+        RejectionReason.ComponentsLost => "components lost",
         _ => reason.ToString(),
     };
 }

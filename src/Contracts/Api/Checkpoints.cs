@@ -18,7 +18,8 @@ public sealed record SavePlan(
     CheckpointId Checkpoint, CheckpointId? Parent, CheckpointKind Kind, BaseLink? Base, int Copies, DateTimeOffset Deadline,
     CheckpointPhase Phase, int DepthMax = 1);
 
-public enum CheckpointPhase { Open, Sealed, Verified, Quarantined, Abandoned }
+/// <summary>Expired: retention let go of it, its bytes are still there. Reclaimed: they are being deleted or gone.</summary>
+public enum CheckpointPhase { Open, Sealed, Verified, Quarantined, Abandoned, Expired, Reclaimed }
 
 /// <summary>What is on record of one rank's shard.</summary>
 /// <param name="Stored">Null until a durable copy was reported.</param>

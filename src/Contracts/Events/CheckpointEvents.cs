@@ -22,10 +22,13 @@ public sealed record BaseLink(CheckpointId Checkpoint, ContentHash ManifestHash,
 /// <param name="LayoutDigest">Digest of every rank's tensor layout (names, types, shapes); a base must have the same.</param>
 /// <param name="Copies">Durable copies that a shard needs before it counts.</param>
 /// <param name="Why">For people: why full, or why against this base. Null in events from before it was recorded.</param>
+/// <param name="BaseChainBytes">Stored bytes to read when restoring the base itself; null for a full checkpoint, and in events from before
+/// it was recorded.</param>
 public sealed record CheckpointOpened(
     CheckpointId Checkpoint, CheckpointId? Parent, CheckpointKind Kind, BaseLink? Base, WorldSize WorldSize, ContentHash LayoutDigest,
     int Copies, DateTimeOffset OpenedAt, DateTimeOffset Deadline,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Why = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Why = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? BaseChainBytes = null);
 
 /// <summary>A rank has encoded its shard.</summary>
 /// <param name="BaseRoot">Root digest of the base shard of the same rank that was read; null for a full one.</param>

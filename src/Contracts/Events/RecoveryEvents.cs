@@ -12,7 +12,11 @@ public sealed record RecoveryStarted(
     WorldSize WorldSize, DateTimeOffset At);
 
 /// <summary>Why a candidate cannot be restored from.</summary>
-public enum RejectionReason { NotSealed, Abandoned, NotVerified, Quarantined, ChainBroken, OtherWorldSize, OffHistory, AfterRequestedStep }
+public enum RejectionReason
+{
+    NotSealed, Abandoned, NotVerified, Quarantined, ChainBroken, OtherWorldSize, OffHistory, AfterRequestedStep, Expired, NoMetric,
+    InsideSpike, ComponentsLost,
+}
 
 /// <param name="Detail">For people: which ranks are missing, which shard is altered where, which link of the chain is broken.</param>
 public sealed record RejectedCandidate(CheckpointId Checkpoint, RejectionReason Reason, string Detail);

@@ -7,7 +7,8 @@ namespace Lineage.Chains;
 
 /// <summary>How a save is to be stored and what it descends from.</summary>
 /// <param name="Why">For people: which rule fired, with its figures.</param>
-public sealed record SaveBasis(CheckpointKind Kind, BaseLink? Base, CheckpointId? Parent, string Why);
+/// <param name="BaseChainBytes">Stored bytes to read when restoring the base itself; null for a full one.</param>
+public sealed record SaveBasis(CheckpointKind Kind, BaseLink? Base, CheckpointId? Parent, string Why, long? BaseChainBytes = null);
 
 /// <summary>
 /// Star where deltas are large, deeper where they are small (docs/adr/0008). Every incremental is a delta on the newest full checkpoint of
@@ -45,12 +46,13 @@ public static class BasePolicy
         if (DueBecause(policy, keyframe, deltas) is { } due) return Full(parent, due);
         if (deltas.Newest is { } top && WhyNotOn(top, policy, keyframe, deltas) is null)
         {
-            return Delta(top.Target, top.Depth, parent, $"on the newest link {top.Target.Id}, {Plural(top.Depth, "delta")} above full "
-                + $"{keyframe.Id}: with one more of about {Bytes(deltas.Typical)} the chain reads {Bytes(top.ReadBytes + deltas.Typical)}, "
+            return Delta(
+                top.Target, top.Depth, top.ReadBytes, parent, $"on the newest link {top.Target.Id}, {Plural(top.Depth, "delta")} above "
+                + $"full {keyframe.Id}: with one more of about {Bytes(deltas.Typical)} the chain reads {Bytes(top.ReadBytes + deltas.Typical)}, "
                 + $"below {ChainCostMax} times the full one ({Bytes(keyframe.StoredBytes)})");
         }
 
-        return Delta(keyframe, 0, parent, $"on full {keyframe.Id}: {WhyStar(policy, keyframe, deltas)}");
+        return Delta(keyframe, 0, keyframe.StoredBytes, parent, $"on full {keyframe.Id}: {WhyStar(policy, keyframe, deltas)}");
     }
 
     /// <summary>Null if deltas can refer to the newest full checkpoint of the history. An older one is no substitute: deltas on it are
@@ -58,6 +60,7 @@ public static class BasePolicy
     static string? Fault(Candidate keyframe, WorldSize worldSize, ContentHash layoutDigest) => keyframe switch
     {
         { Phase: CheckpointPhase.Open } => $"full {keyframe.Id} is not sealed",
+        { Phase: CheckpointPhase.Expired or CheckpointPhase.Reclaimed } => $"full {keyframe.Id} is expired",
         { IsUsableBase: false } => $"full {keyframe.Id} is quarantined: {keyframe.Cause}",
         _ when keyframe.WorldSize != worldSize =>
             $"full {keyframe.Id} is of {Plural(keyframe.WorldSize.Value, "rank")}, this save of {Number(worldSize.Value)}",
@@ -108,8 +111,8 @@ public static class BasePolicy
 
     static SaveBasis Full(CheckpointId? parent, string why) => new(CheckpointKind.Full, Base: null, parent, why);
 
-    static SaveBasis Delta(Candidate on, int depth, CheckpointId? parent, string why) =>
-        new(CheckpointKind.Incremental, new BaseLink(on.Id, on.ManifestHash!.Value, depth), parent, why);
+    static SaveBasis Delta(Candidate on, int depth, long chainBytes, CheckpointId? parent, string why) =>
+        new(CheckpointKind.Incremental, new BaseLink(on.Id, on.ManifestHash!.Value, depth), parent, why, chainBytes);
 
     /// <summary>Earlier on one history: a lower step, or the same step under an older generation.</summary>
     internal static bool Precedes(CheckpointId one, CheckpointId other) =>

@@ -13,7 +13,7 @@ namespace Lineage.Chains;
 /// <param name="RootsDigest">Digest over the roots of all shards in rank order; null before seal.</param>
 /// <param name="BaseRootsDigest">The same over the base shards that were read; null for a full one, or if a rank did without its
 /// base.</param>
-/// <param name="Cause">Why it was abandoned or quarantined; null otherwise.</param>
+/// <param name="Cause">Why it was abandoned, quarantined or expired; null otherwise.</param>
 /// <param name="VerifiedAt">When it first became verified.</param>
 /// <param name="CheckedAt">Oldest of its ranks' findings; null until every rank has one.</param>
 public sealed record Candidate(
@@ -36,8 +36,15 @@ public sealed record Candidate(
             checkpoint.IsSealed && opened.Base is not null ? Roots(checkpoint, static shard => shard.Diffed?.BaseRoot) : null,
             checkpoint.IsSealed ? [] : checkpoint.MissingRanks(), checkpoint.Sealed?.RawBytes ?? 0, checkpoint.Sealed?.StoredBytes ?? 0,
             opened.OpenedAt, opened.Deadline, checkpoint.Sealed?.At, checkpoint.VerifiedAt, CheckedSince(checkpoint),
-            checkpoint.Phase == CheckpointPhase.Quarantined ? Damage.Describe(checkpoint) : checkpoint.Abandoned?.Reason);
+            Reason(checkpoint));
     }
+
+    static string? Reason(Checkpoint checkpoint) => checkpoint.Phase switch
+    {
+        CheckpointPhase.Quarantined => Damage.Describe(checkpoint),
+        CheckpointPhase.Expired or CheckpointPhase.Reclaimed => checkpoint.Ending?.Expired?.Rule ?? checkpoint.Abandoned?.Reason,
+        _ => checkpoint.Abandoned?.Reason,
+    };
 
     static ContentHash? Roots(Checkpoint checkpoint, Func<ShardState, ContentHash?> root)
     {

@@ -68,6 +68,7 @@ public static class ChainBuilder
         CheckpointPhase.Open => $"{target.Id} is not sealed",
         CheckpointPhase.Abandoned => $"{target.Id} was abandoned",
         CheckpointPhase.Quarantined => $"{target.Id} is quarantined: {target.Cause}",
+        CheckpointPhase.Reclaimed => $"{target.Id} is reclaimed: its bytes are deleted",
         _ => null,
     };
 
@@ -76,6 +77,7 @@ public static class ChainBuilder
         { Phase: CheckpointPhase.Open } => $"base {found.Id} is not sealed",
         { Phase: CheckpointPhase.Abandoned } => $"base {found.Id} was abandoned",
         { Phase: CheckpointPhase.Quarantined } => $"base {found.Id} is quarantined: {found.Cause}",
+        { Phase: CheckpointPhase.Reclaimed } => $"base {found.Id} is reclaimed: its bytes are deleted",
         _ when found.ManifestHash != child.Base!.ManifestHash =>
             $"base {found.Id} has manifest {found.ManifestHash!.Value.Short}, but {child.Id} was encoded against "
                 + $"{child.Base.ManifestHash.Short}",

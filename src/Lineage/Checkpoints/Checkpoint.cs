@@ -19,9 +19,15 @@ public sealed record ShardState(Rank Rank, ShardDiffed? Diffed, ImmutableList<Sh
 
 /// <summary>State of a checkpoint, folded from its stream. Immutable.</summary>
 /// <param name="VerifiedAt">When it became verified; stays set under quarantine, for people.</param>
+/// <param name="Marks">Pins, holds, metrics and the like; null while there are none.</param>
+/// <param name="Ending">Where it stands between expiry and the deletion of its bytes; null while nothing expired.</param>
+/// <param name="Rebased">The newest rewrite of its shards; null while they are what was sealed.</param>
 public sealed record Checkpoint(
     CheckpointOpened Opened, CheckpointPhase Phase, ImmutableSortedDictionary<Rank, ShardState> Shards, CheckpointSealed? Sealed,
-    CheckpointAbandoned? Abandoned, DateTimeOffset? VerifiedAt, CheckpointQuarantined? Quarantined)
+    CheckpointAbandoned? Abandoned, DateTimeOffset? VerifiedAt, CheckpointQuarantined? Quarantined,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CheckpointMarks? Marks = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CheckpointEnding? Ending = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CheckpointRebased? Rebased = null)
 {
     [JsonIgnore]
     public CheckpointId Id => Opened.Checkpoint;
@@ -47,7 +53,10 @@ public sealed record Checkpoint(
     /// <summary>Folds one event. Events of other streams pass through.</summary>
     /// <exception cref="InvalidOperationException">The stream does not begin with <see cref="CheckpointOpened"/>: the store is
     /// damaged.</exception>
-    public static Checkpoint? Fold(Checkpoint? state, object @event) => @event switch
+    public static Checkpoint? Fold(Checkpoint? state, object @event) =>
+        Change(state, @event) is { } changed ? changed with { Phase = changed.Standing() } : null;
+
+    static Checkpoint? Change(Checkpoint? state, object @event) => @event switch
     {
         CheckpointOpened e => new Checkpoint(
             e, CheckpointPhase.Open, ImmutableSortedDictionary<Rank, ShardState>.Empty, Sealed: null, Abandoned: null, VerifiedAt: null,
@@ -55,11 +64,28 @@ public sealed record Checkpoint(
         ShardDiffed e => Begun(state, e).With(e.Rank, shard => shard with { Diffed = e }),
         ShardStored e => Begun(state, e).With(e.Rank, shard => shard with { Stored = shard.Stored.Add(e) }),
         ShardVerified e => Begun(state, e).With(e.Rank, shard => shard with { Verified = e }),
-        CheckpointSealed e => Begun(state, e) with { Phase = CheckpointPhase.Sealed, Sealed = e },
-        CheckpointAbandoned e => Begun(state, e) with { Phase = CheckpointPhase.Abandoned, Abandoned = e },
-        CheckpointVerified e => Begun(state, e) with { Phase = CheckpointPhase.Verified, VerifiedAt = e.At },
-        CheckpointQuarantined e => Begun(state, e) with { Phase = CheckpointPhase.Quarantined, Quarantined = e },
+        CheckpointSealed e => Begun(state, e) with { Sealed = e },
+        CheckpointAbandoned e => Begun(state, e) with { Abandoned = e },
+        CheckpointVerified e => Begun(state, e) with { VerifiedAt = e.At },
+        CheckpointQuarantined e => Begun(state, e) with { Quarantined = e },
+        CheckpointRebased e => Begun(state, e) with { Rebased = e },
+        CheckpointExpired or ExpiryUndone or ReclaimStarted or ShardsReclaimed =>
+            Begun(state, @event) with { Ending = CheckpointEnding.Fold(state!.Ending, @event) },
+        CheckpointPinned or CheckpointUnpinned or HoldPlaced or HoldLifted or MetricsRecorded or CheckpointExported =>
+            Begun(state, @event) with { Marks = CheckpointMarks.Fold(state!.Marks ?? CheckpointMarks.None, @event) },
         _ => state,
+    };
+
+    /// <summary>The phase follows from what is on record; what came last in a checkpoint's life comes first here.</summary>
+    CheckpointPhase Standing() => this switch
+    {
+        { Ending.ReclaimStarted: not null } => CheckpointPhase.Reclaimed,
+        { Abandoned: not null } => CheckpointPhase.Abandoned,
+        { Ending: not null } => CheckpointPhase.Expired,
+        { Quarantined: not null } => CheckpointPhase.Quarantined,
+        { Sealed: null } => CheckpointPhase.Open,
+        { VerifiedAt: not null } => CheckpointPhase.Verified,
+        _ => CheckpointPhase.Sealed,
     };
 
     Checkpoint With(Rank rank, Func<ShardState, ShardState> change) => this with { Shards = Shards.SetItem(rank, change(Shard(rank))) };

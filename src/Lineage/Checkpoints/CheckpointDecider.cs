@@ -83,7 +83,7 @@ public static class CheckpointDecider
         var basis = BasePolicy.Plan(run.Policy, c.History, c.Checkpoint, c.WorldSize, c.LayoutDigest);
         return Decision.Accept(new CheckpointOpened(
             c.Checkpoint, basis.Parent, basis.Kind, basis.Base, c.WorldSize, c.LayoutDigest, run.Policy.Copies, c.At,
-            c.At.AddSeconds(run.Policy.SaveDeadlineSeconds), basis.Why));
+            c.At.AddSeconds(run.Policy.SaveDeadlineSeconds), basis.Why, basis.BaseChainBytes));
     }
 
     static Decision Abandon(Checkpoint? state, Run run, CheckpointCommand.Abandon c)

@@ -35,6 +35,7 @@ public static class CheckpointViews
         CheckpointPhase.Abandoned => checkpoint.Abandoned!.Cause == AbandonCause.Requested
             ? $"requested: {checkpoint.Abandoned.Reason}"
             : checkpoint.Abandoned.Reason,
+        CheckpointPhase.Expired or CheckpointPhase.Reclaimed => checkpoint.Ending?.Expired?.Rule ?? checkpoint.Abandoned?.Reason,
         _ => null,
     };
 }

@@ -34,6 +34,10 @@ public static class Narrator
         RunCompleted e =>
             $"completed at step {Number(e.FinalStep.Value)} under generation "
             + $"{e.Generation}{(e.StateDigest is { } state ? $", state {state.Short}…" : "")}",
+        RunForked or PolicyChanged or RetentionChanged or RunRewound or RunArchived or TagPlaced or TagRemoved
+            or AccessRecorded or AuditExported or KeyIssued or KeyRevoked => People.Line(@event),
+        CheckpointPinned or CheckpointUnpinned or HoldPlaced or HoldLifted or MetricsRecorded or CheckpointExpired or ExpiryUndone
+            or ReclaimStarted or ShardsReclaimed or CheckpointRebased or CheckpointExported => Afterlife.Line(@event),
         RecoveryStarted or RestorePointChosen or RankRestored or RecoveryCompleted or RecoveryFailed => Recovery(@event),
         _ => Checkpoint(@event),
     };
@@ -79,12 +83,12 @@ public static class Narrator
         _ => throw new ArgumentOutOfRangeException(nameof(@event), @event.GetType(), "Not an event of a recovery."),
     };
 
-    static string Labels(IReadOnlyDictionary<string, string> labels) => labels.Count == 0
+    internal static string Labels(IReadOnlyDictionary<string, string> labels) => labels.Count == 0
         ? ""
         : "; " + string.Join(", ", labels.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
             .Select(static pair => $"{pair.Key}={pair.Value}"));
 
-    static string Ranks(IReadOnlyList<Rank> ranks) => ranks.Count switch
+    internal static string Ranks(IReadOnlyList<Rank> ranks) => ranks.Count switch
     {
         0 => "no rank",
         1 => $"rank {ranks[0]}",

@@ -88,6 +88,8 @@ public static class RestorePointChooser
                 (RejectionReason.AfterRequestedStep, $"after the requested step {Refusals.Number(step.Value)}"),
             { Phase: CheckpointPhase.Abandoned } => (RejectionReason.Abandoned, $"abandoned: {candidate.Cause}{Missing(candidate, "; ")}"),
             { Phase: CheckpointPhase.Open } => (RejectionReason.NotSealed, $"not sealed{Missing(candidate, ": ")}"),
+            { Phase: CheckpointPhase.Reclaimed } => (RejectionReason.Expired, "reclaimed: its bytes are deleted"),
+            { Phase: CheckpointPhase.Expired } => (RejectionReason.Expired, $"expired: {candidate.Cause}"),
             _ when whyOff is not null => (RejectionReason.OffHistory, whyOff),
             { Phase: CheckpointPhase.Quarantined } => (RejectionReason.Quarantined, $"quarantined: {candidate.Cause}"),
             _ when filter.WorldSize is { } world && candidate.WorldSize != world =>

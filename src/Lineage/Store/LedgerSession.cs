@@ -132,25 +132,33 @@ public sealed class LedgerSession
         _ => throw new ArgumentException($"\"{key}\" is no stream key.", nameof(key)),
     };
 
-    async Task<TRow?> OpenAsync<TRow>(string key, CancellationToken ct) where TRow : class
+    async Task<TRow?> OpenAsync<TRow>(string key, CancellationToken ct) where TRow : class, IStreamRow
     {
         var stream = await session.Events.FetchForWriting<TRow>(key, ct);
         streams[key] = new OpenStream(facts => Append(stream, facts));
         return stream.Aggregate;
     }
 
-    static void Append<TRow>(JasperFx.Events.IEventStream<TRow> stream, IReadOnlyList<Fact> facts) where TRow : class
+    /// <summary>Each event is linked to the one before it, so the chain goes on from the row's head.</summary>
+    void Append<TRow>(JasperFx.Events.IEventStream<TRow> stream, IReadOnlyList<Fact> facts) where TRow : class, IStreamRow
     {
+        var (link, version) = (stream.Aggregate?.Head, stream.CurrentVersion ?? 0);
         foreach (var fact in facts)
         {
             stream.AppendOne(fact.Event);
             var stored = stream.Events[^1];
+            stored.Timestamp = EventChain.Truncate(Now);
             stored.CorrelationId = fact.Context.Correlation;
             stored.CausationId = fact.Context.Causation;
             stored.UserName = fact.Context.Actor.ToString();
             stored.SetHeader(MartenSetup.ActorHeader, fact.Context.Actor.ToString());
-            stored.SetHeader(MartenSetup.DigestHeader, CanonicalJson.Digest(fact.Event).ToString());
+            var digest = CanonicalJson.Digest(fact.Event);
+            stored.SetHeader(MartenSetup.DigestHeader, digest.ToString());
             if (fact.Context.Command is { } command) stored.SetHeader(MartenSetup.CommandHeader, command);
+            link = EventChain.Link(link, new ChainedEvent(
+                stream.Key!, ++version, EventCatalog.Names[fact.Event.GetType()], stored.Timestamp, fact.Context.Actor.ToString(),
+                fact.Context.Correlation, fact.Context.Causation, fact.Context.Command, digest));
+            stored.SetHeader(MartenSetup.LinkHeader, link.Value.ToString());
         }
     }
 }

@@ -20,6 +20,9 @@ public static class MartenSetup
     /// </summary>
     public const string DigestHeader = "digest";
 
+    /// <summary>Header of every event: its link in the hash chain of its stream (<see cref="EventChain"/>).</summary>
+    public const string LinkHeader = "link";
+
     /// <summary>Headers of every event: who did it, and which command or message it came from.</summary>
     public const string ActorHeader = "actor", CommandHeader = "command";
 

@@ -3,6 +3,7 @@ using Lineage.Chains;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
+using Lineage.Contracts.Identity;
 using Lineage.Restores;
 using Lineage.Runs;
 using Marten.Events.Aggregation;
@@ -11,6 +12,13 @@ namespace Lineage.Store;
 
 // Each row is its aggregate's own fold with a version beside it: rules live in the aggregate, never here. The version is counted, because
 // an append in the quick mode does not know it yet when inline projections run.
+
+static class StreamHead
+{
+    /// <summary>Link of this event in its stream's hash chain; null if it was appended before there were chains.</summary>
+    public static ContentHash? Of(IEvent e) =>
+        e.GetHeader(MartenSetup.LinkHeader)?.ToString() is { Length: > 0 } link ? ContentHash.Parse(link) : null;
+}
 
 public sealed partial class RunRows : SingleStreamProjection<RunRow, string>
 {
@@ -23,10 +31,18 @@ public sealed partial class RunRows : SingleStreamProjection<RunRow, string>
         IncludeType<LeaseReleased>();
         IncludeType<StaleGenerationRefused>();
         IncludeType<RunCompleted>();
+        IncludeType<RunForked>();
+        IncludeType<PolicyChanged>();
+        IncludeType<RetentionChanged>();
+        IncludeType<RunRewound>();
+        IncludeType<RunArchived>();
+        IncludeType<TagPlaced>();
+        IncludeType<TagRemoved>();
     }
 
     public override RunRow? Evolve(RunRow? snapshot, string id, IEvent e) =>
-        Run.Fold(snapshot?.State, e.Data) is { } run ? new RunRow(id, run.Id.ToString(), run, (snapshot?.Version ?? 0) + 1) : null;
+        Run.Fold(snapshot?.State, e.Data) is { } run ? new RunRow(
+            id, run.Id.ToString(), run, (snapshot?.Version ?? 0) + 1, StreamHead.Of(e)) : null;
 }
 
 public sealed partial class CheckpointRows : SingleStreamProjection<CheckpointRow, string>
@@ -41,14 +57,26 @@ public sealed partial class CheckpointRows : SingleStreamProjection<CheckpointRo
         IncludeType<ShardVerified>();
         IncludeType<CheckpointVerified>();
         IncludeType<CheckpointQuarantined>();
+        IncludeType<CheckpointPinned>();
+        IncludeType<CheckpointUnpinned>();
+        IncludeType<HoldPlaced>();
+        IncludeType<HoldLifted>();
+        IncludeType<MetricsRecorded>();
+        IncludeType<CheckpointExpired>();
+        IncludeType<ExpiryUndone>();
+        IncludeType<ReclaimStarted>();
+        IncludeType<ShardsReclaimed>();
+        IncludeType<CheckpointRebased>();
+        IncludeType<CheckpointExported>();
     }
 
     public override CheckpointRow? Evolve(CheckpointRow? snapshot, string id, IEvent e) =>
-        Checkpoint.Fold(snapshot?.State, e.Data) is { } checkpoint ? Row(id, checkpoint, (snapshot?.Version ?? 0) + 1) : null;
+        Checkpoint.Fold(snapshot?.State, e.Data) is { } checkpoint ? Row(id, checkpoint, (snapshot?.Version ?? 0) + 1, StreamHead.Of(e))
+            : null;
 
-    static CheckpointRow Row(string id, Checkpoint state, long version) => new(
+    static CheckpointRow Row(string id, Checkpoint state, long version, ContentHash? head) => new(
         id, state.Id.Run.ToString(), state.Id.Generation.Value, state.Id.Step.Value, PhaseText(state.Phase), Candidate.Of(state), state,
-            version);
+        version, head);
 
     /// <summary>As JSON spells it.</summary>
     public static string PhaseText(CheckpointPhase phase) => phase switch
@@ -58,6 +86,8 @@ public sealed partial class CheckpointRows : SingleStreamProjection<CheckpointRo
         CheckpointPhase.Verified => "verified",
         CheckpointPhase.Quarantined => "quarantined",
         CheckpointPhase.Abandoned => "abandoned",
+        CheckpointPhase.Expired => "expired",
+        CheckpointPhase.Reclaimed => "reclaimed",
         _ => throw new ArgumentOutOfRangeException(nameof(phase), phase, "Not a phase of a checkpoint."),
     };
 }
@@ -75,6 +105,7 @@ public sealed partial class RecoveryRows : SingleStreamProjection<RecoveryRow, s
 
     public override RecoveryRow? Evolve(RecoveryRow? snapshot, string id, IEvent e) =>
         Recovery.Fold(snapshot?.State, e.Data) is { } recovery
-            ? new RecoveryRow(id, recovery.Id.Run.ToString(), recovery.Id.Generation.Value, recovery, (snapshot?.Version ?? 0) + 1)
+            ? new RecoveryRow(id, recovery.Id.Run.ToString(), recovery.Id.Generation.Value, recovery, (snapshot?.Version ?? 0) + 1,
+                StreamHead.Of(e))
             : null;
 }

@@ -9,18 +9,29 @@ namespace Lineage.Store;
 // Read models that are written in the transaction of their events, so that whoever got an answer also finds it in the next question.
 // Their id is the key of the stream. They can be dropped and built again from the events at any time.
 
+/// <summary>What every row of a stream knows of it: what the next append goes on from.</summary>
+public interface IStreamRow
+{
+    /// <summary>Number of events in the stream; what an ETag carries.</summary>
+    long Version { get; }
+
+    /// <summary>Link of the newest event in the stream's hash chain; null if it was appended before there were chains.</summary>
+    ContentHash? Head { get; }
+}
+
 /// <summary>One run: its folded state.</summary>
-/// <param name="Version">Number of events in the stream; what an ETag carries.</param>
-public sealed record RunRow(string Id, string RunName, Run State, long Version);
+public sealed record RunRow(string Id, string RunName, Run State, long Version, ContentHash? Head = null) : IStreamRow;
 
 /// <summary>One checkpoint: its folded state, and what lists are ordered and searched by.</summary>
 /// <param name="Phase">The phase as JSON spells it, for searches.</param>
 /// <param name="Candidate">What choosing a base or a restore point needs, so that a long history is read without its shards.</param>
 public sealed record CheckpointRow(
-    string Id, string RunName, long Generation, long Step, string Phase, Candidate Candidate, Checkpoint State, long Version);
+    string Id, string RunName, long Generation, long Step, string Phase, Candidate Candidate, Checkpoint State, long Version,
+    ContentHash? Head = null) : IStreamRow;
 
 /// <summary>One recovery: its folded state.</summary>
-public sealed record RecoveryRow(string Id, string RunName, long Generation, Recovery State, long Version);
+public sealed record RecoveryRow(
+    string Id, string RunName, long Generation, Recovery State, long Version, ContentHash? Head = null) : IStreamRow;
 
 /// <summary>
 /// How long a lease is valid: a row, because renewals are telemetry and not history. One per generation, so a late renewal of an old

@@ -23,7 +23,7 @@ public static class VerificationDecider
     public static Decision Decide(Checkpoint? state, ShardVerificationReported m, DateTimeOffset at)
     {
         if (state is null) return Refusals.NoSuchCheckpoint(m.Checkpoint);
-        if (state.Phase == CheckpointPhase.Abandoned) return CheckpointDecider.Closed(state, "verify it");
+        if (state.Phase is CheckpointPhase.Abandoned or CheckpointPhase.Reclaimed) return CheckpointDecider.Closed(state, "verify it");
         if (!state.IsSealed)
             return Refusals.Of(
                 ProblemCodes.NotReady, 409, "The checkpoint is not sealed",

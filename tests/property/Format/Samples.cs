@@ -16,7 +16,7 @@ static class Samples
     static readonly Generation Three = new(3);
     static readonly WorldSize Two = new(2);
     static readonly Rank Zero = new(0), One = new(1);
-    static readonly ActorId Launcher = ActorId.Parse("launcher:host-1/4711");
+    static readonly ActorId Launcher = ActorId.Parse("launcher:host-1/4711"), Ada = ActorId.Parse("person:ada");
     static readonly ContentHash Layout = ContentHash.Of("layout"u8), Hash = ContentHash.Of("manifest"u8), Root = ContentHash.Of("root"u8);
     static readonly DateTimeOffset At = new(2026, 11, 24, 0, 11, 5, 123, TimeSpan.Zero);
     static readonly RejectedCandidate Rejected =
@@ -56,6 +56,33 @@ static class Samples
         new RankRestored(Recovery, One, Keyframe, 2_112, "local", Hash, 12, At),
         new RecoveryCompleted(Recovery, new Step(100), 25, At),
         new RecoveryFailed(Recovery, "no restore point", [Rejected], At),
+        new RunForked(
+            RunId.Parse("child"), Checkpoint, new SavePolicy(4, 30, 2, 15), new Dictionary<string, string>(StringComparer.Ordinal),
+            "try a lower learning rate", At),
+        new PolicyChanged(Run, new SavePolicy(8, 60, 1, 30, 4, 1_000_000), "shorter chains", At),
+        new RetentionChanged(
+            Run, new RetentionPolicy(4, 2, "val_loss", MetricOrder.LowerIsBetter, 7, 4, 3_600, 3), "storage is full", At),
+        new RunRewound(Run, Keyframe, Three, "loss spike", At),
+        new RunArchived(Run, "published", At),
+        new TagPlaced(Run, "release", Checkpoint, Keyframe, At),
+        new TagRemoved(Run, "release", Checkpoint, At),
+        new CheckpointPinned(Checkpoint, Ada, "paper", At.AddDays(30), At),
+        new CheckpointUnpinned(Checkpoint, Ada, "published", At),
+        new HoldPlaced(Checkpoint, "case-17", Ada, "litigation", At),
+        new HoldLifted(Checkpoint, "case-17", Ada, "settled", At),
+        new MetricsRecorded(Checkpoint, [new Metric("loss", 2.718281828459045), new Metric("val_loss", null)], Launcher, At),
+        new CheckpointExpired(Checkpoint, "not among the latest 4", Hash, At.AddHours(1), At),
+        new ExpiryUndone(Checkpoint, Ada, "still needed", At),
+        new ReclaimStarted(Checkpoint, ActorId.Parse("keeper:host-1"), At),
+        new ShardsReclaimed(Checkpoint, [Zero, One], 2_112, "local", At),
+        new CheckpointRebased(
+            Checkpoint, null, [new RebasedShard(One, Root, 4_000, "local", "demo/3/120/1.r1.shard")], Hash, 8_000, "its base expires", At),
+        new CheckpointExported(Checkpoint, Ada, "safetensors", "release/", 8_192, Hash, At),
+        new AccessRecorded(
+            "host-1", [new AccessEntry(At, Ada, "plan-restore", "demo", 404, "no-restore-point", "c-3")], At),
+        new AuditExported(Ada, "jsonl", "run=demo", 42, Hash, At),
+        new KeyIssued("k-1", Launcher, [Role.Agent, Role.Reader], Run, At.AddDays(90), Ada, At),
+        new KeyRevoked("k-1", Ada, "leaked", At),
     ];
 
     public static IReadOnlyList<FactMessage> Messages { get; } =

@@ -26,7 +26,7 @@ public sealed class NarratorTests
             new LeaseExpired(Demo, new Generation(1), Launcher, At(0)),
             new RunCompleted(Demo, new Generation(1), new Step(1_200), Layout, At(0)),
         ];
-        var told = ledger.All.Select(static e => e.Event).Concat(rest).ToList();
+        var told = ledger.All.Select(static e => e.Event).Concat(rest).Concat(Format.Samples.Events).ToList();
         Assert.Equal(EventCatalog.Names.Keys.ToHashSet(), told.Select(static e => e.GetType()).ToHashSet());
         Assert.All(told, static e =>
         {
