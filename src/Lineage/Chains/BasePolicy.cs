@@ -48,8 +48,8 @@ public static class BasePolicy
         {
             return Delta(
                 top.Target, top.Depth, top.ReadBytes, parent, $"on the newest link {top.Target.Id}, {Plural(top.Depth, "delta")} above "
-                + $"full {keyframe.Id}: with one more of about {Bytes(deltas.Typical)} the chain reads {Bytes(top.ReadBytes + deltas.Typical)}, "
-                + $"below {ChainCostMax} times the full one ({Bytes(keyframe.StoredBytes)})");
+                + $"full {keyframe.Id}: with one more of about {Bytes(deltas.Typical)} the chain reads "
+                + $"{Bytes(top.ReadBytes + deltas.Typical)}, below {ChainCostMax} times the full one ({Bytes(keyframe.StoredBytes)})");
         }
 
         return Delta(keyframe, 0, keyframe.StoredBytes, parent, $"on full {keyframe.Id}: {WhyStar(policy, keyframe, deltas)}");
