@@ -1,6 +1,7 @@
 using Lineage.Agents.Client;
 using Lineage.Agents.Reporting;
 using Lineage.Agents.Restoring;
+using Lineage.Agents.Telemetry;
 using Lineage.Agents.Tiers;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Format;
@@ -84,11 +85,15 @@ public sealed class Keeper(
         foreach (var old in lookedAt.Where(pair => now - pair.Value > 10 * options.Again).Select(static pair => pair.Key).ToList())
             lookedAt.Remove(old);
 
+        using var trace = AgentTelemetry.Start(
+            "checkpoint.verify", AgentTelemetry.CorrelationOf(checkpoint.Checkpoint), checkpoint.Checkpoint);
         try
         {
             var chain = await client.GetChainAsync(checkpoint.Checkpoint, ct);
             await StoreManifestAsync(checkpoint, ct);
-            await publisher.PublishAsync(await probe.FindingsAsync(checkpoint, chain, ct), ct);
+            var findings = await probe.FindingsAsync(checkpoint, chain, ct);
+            foreach (var found in findings) AgentTelemetry.Findings.Add(1, AgentTelemetry.Tag(found));
+            await publisher.PublishAsync(findings, ct);
             return true;
         }
         catch (LineageProblemException e) when (!LineageClient.IsTransient(e.Problem))

@@ -3,6 +3,7 @@ using Lineage.Agents.Capture;
 using Lineage.Agents.Reporting;
 using Lineage.Agents.Restoring;
 using Lineage.Agents.Shards;
+using Lineage.Agents.Telemetry;
 using Lineage.Agents.Tiers;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Format;
@@ -21,7 +22,7 @@ public sealed record SaverParts(
 sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, CapturedState captured, Step step, long startedAt)
 {
     readonly CheckpointId checkpoint = new(options.Run, options.Generation, step);
-    readonly string correlation = SaveTrace.CorrelationOf(new CheckpointId(options.Run, options.Generation, step));
+    readonly string correlation = AgentTelemetry.CorrelationOf(new CheckpointId(options.Run, options.Generation, step));
     ShardWritten? written;
     ContentHash? baseRoot;
     long encodeMicroseconds;
@@ -30,7 +31,8 @@ sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, Cap
     /// <summary>Always ends; the outcome says how.</summary>
     public async Task<(SaveState.Ended End, SaveRecord Record)> RunAsync(long waitMicroseconds, CancellationToken ct)
     {
-        using var trace = SaveTrace.Start(correlation, checkpoint);
+        using var trace = AgentTelemetry.Start("checkpoint.save", correlation, checkpoint, parts.Clock.GetUtcNow() - Since());
+        trace.SetTag("lineage.rank", options.Rank.Value).SetTag("lineage.stall.us", captured.StallMicroseconds);
         var (state, effect) = SaveStep.Begin(options.Bounds, parts.Clock.GetUtcNow());
         while (effect is not SaveEffect.End)
         {
@@ -40,11 +42,26 @@ sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, Cap
 
         var end = (SaveState.Ended)state;
         if (end.Outcome == SaveOutcome.Sealed) parts.Steps.Reached(DurableStep.Closed);
+        trace.SetTag("lineage.outcome", end.Outcome.ToString()).SetTag("lineage.code", end.Problem?.Code);
         var record = new SaveRecord(
             step, options.Generation, end.Plan?.Kind, captured.StallMicroseconds, waitMicroseconds, captured.RawBytes,
             written?.StoredBytes ?? 0, encodeMicroseconds, durableMicroseconds, Elapsed(), end.Outcome,
             end.Problem?.Code, end.Problem?.Detail);
+        Measure(record);
         return (end, record);
+    }
+
+    static void Measure(SaveRecord record)
+    {
+        const double micro = 1e-6;
+        var kind = new KeyValuePair<string, object?>("kind", record.Kind?.ToString().ToLowerInvariant() ?? "none");
+        AgentTelemetry.StallSeconds.Record(record.StallMicroseconds * micro, kind);
+        AgentTelemetry.RawBytes.Add(record.RawBytes, kind);
+        AgentTelemetry.StoredBytes.Add(record.StoredBytes, kind);
+        if (record.EncodeMicroseconds > 0) AgentTelemetry.EncodeSeconds.Record(record.EncodeMicroseconds * micro, kind);
+        if (record.DurableMicroseconds is { } durable) AgentTelemetry.DurableSeconds.Record(durable * micro, kind);
+        AgentTelemetry.SaveSeconds.Record(
+            record.ClosedMicroseconds * micro, kind, new("outcome", record.Outcome.ToString().ToLowerInvariant()));
     }
 
     /// <summary>The root that this rank's shard has in the tier; null if it was not stored.</summary>
@@ -52,6 +69,8 @@ sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, Cap
 
     async Task<SaveInput> DoAsync(SaveEffect effect, CancellationToken ct)
     {
+        using var span = effect is SaveEffect.Wait ? null
+            : AgentTelemetry.Source.StartActivity($"checkpoint.{effect.GetType().Name.ToLowerInvariant()}");
         try
         {
             return effect switch
@@ -154,5 +173,7 @@ sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, Cap
         parts.Pump.Added(fact);
     }
 
-    long Elapsed() => (long)parts.Clock.GetElapsedTime(startedAt).TotalMicroseconds;
+    TimeSpan Since() => parts.Clock.GetElapsedTime(startedAt);
+
+    long Elapsed() => (long)Since().TotalMicroseconds;
 }

@@ -1,6 +1,7 @@
 using Lineage.Agents.Capture;
 using Lineage.Agents.Client;
 using Lineage.Agents.Restoring;
+using Lineage.Agents.Telemetry;
 using Lineage.Agents.Tiers;
 using Lineage.Agents.Training;
 using Lineage.Contracts.Api;
@@ -32,11 +33,13 @@ public sealed class SavingHooks : IRankHooks
 
     public async Task<RestoreOutcome> RestoreAsync(IRankState state, CheckpointId restorePoint, CancellationToken ct)
     {
-        using var trace = SaveTrace.Start(SaveTrace.CorrelationOf(Recovery), Recovery);
+        using var trace = AgentTelemetry.Start("rank.restore", AgentTelemetry.CorrelationOf(Recovery), Recovery);
         try
         {
             var plan = await client.GetChainAsync(restorePoint, ct);
             var restored = parts.Restorer.Restore(state, plan, options.Rank, ct);
+            AgentTelemetry.RestoreSeconds.Record(restored.Took.TotalSeconds);
+            AgentTelemetry.RestoredBytes.Add(restored.ReadBytes);
             await ReportRestoredAsync(state, restorePoint, restored.ReadBytes, restored.Took, ct);
             return new RestoreOutcome(restorePoint, restored.ReadBytes);
         }
@@ -53,7 +56,7 @@ public sealed class SavingHooks : IRankHooks
 
     public async Task StartedFromInitialStateAsync(IRankState state, CancellationToken ct)
     {
-        using var trace = SaveTrace.Start(SaveTrace.CorrelationOf(Recovery), Recovery);
+        using var trace = AgentTelemetry.Start("rank.restore", AgentTelemetry.CorrelationOf(Recovery), Recovery);
         try
         {
             await ReportRestoredAsync(state, checkpoint: null, readBytes: 0, TimeSpan.Zero, ct);
@@ -88,7 +91,7 @@ public sealed class SavingHooks : IRankHooks
     /// </summary>
     async Task ReportDamageAsync(ShardDamagedException damaged, CancellationToken ct)
     {
-        var fact = FindingReports.Of(damaged.Shard, damaged.Found, options.Actor, SaveTrace.CorrelationOf(Recovery));
+        var fact = FindingReports.Of(damaged.Shard, damaged.Found, options.Actor, AgentTelemetry.CorrelationOf(Recovery));
         await parts.Outbox.AddAsync(fact, NoSteps.Instance, ct);
         parts.Pump.Added(fact);
         await parts.Pump.DrainAsync(FindingPatience, ct);

@@ -6,6 +6,7 @@ using Lineage.Agents.Saving;
 using Lineage.Agents.Tiers;
 using Lineage.Agents.Training;
 using Lineage.ChaosHarness.Faults;
+using Lineage.Cli.Telemetry;
 using Lineage.Cli.Terminal;
 using Lineage.Contracts.Api;
 
@@ -36,6 +37,7 @@ internal static class AgentVerbs
             training.LastStep(call), training.SaveEvery(call), start.RestorePoint, training.Trainer(call), training.Corpus(call),
             start.LauncherProcess);
         var actor = Contracts.Identity.ActorId.Parse($"rank:{directory.Run}/{start.Generation}/{start.Rank}");
+        using var export = AgentExport.Start("rank", actor.Value);
         var saver = new SaverOptions(directory.Run, start.Generation, start.Rank, start.WorldSize, actor, directory.Root);
         var fault = Environment.GetEnvironmentVariable(KillAtDurableStep.Variable);
         return await RankProgram.RunAsync(
@@ -53,6 +55,7 @@ internal static class AgentVerbs
             async (call, ct) =>
         {
             var actor = Invocation.ActorOf("keeper", $"{Environment.MachineName}/{Environment.ProcessId}");
+            using var export = AgentExport.Start("keeper", actor.Value);
             using var client = call.Client(actor);
             await using var publisher = await Facts.PublisherAsync(call, client, ct);
             var options = KeeperOptions.Default(actor) with { Parallel = call.Value(parallel) };

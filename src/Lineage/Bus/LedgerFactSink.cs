@@ -22,6 +22,7 @@ internal sealed class LedgerFactSink(Ledger ledger) : IFactSink, IDisposable
         CancellationToken ct)
     {
         var partition = partitions[(StringComparer.Ordinal.GetHashCode(checkpoint.StreamKey) & int.MaxValue) % partitions.Length];
+        using var trace = FactTrace.Start(facts[0].Correlation, facts.Count);
         await partition.WaitAsync(ct);
         try
         {

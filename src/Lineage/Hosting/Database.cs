@@ -12,7 +12,7 @@ static class Database
         NpgsqlDataSource? source = null;
         try
         {
-            source = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString)
+            var settings = new NpgsqlConnectionStringBuilder(connectionString)
             {
                 ApplicationName = "lineage",
                 Timeout = 5,
@@ -20,7 +20,8 @@ static class Database
                 KeepAlive = 15,
                 MaxPoolSize = 40,
                 Options = "-c idle_in_transaction_session_timeout=30s",
-            }.ConnectionString).Build();
+            };
+            source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "lineage" }.Build();   // the name that metrics show
             await using var connection = await source.OpenConnectionAsync(ct);
             if (connection.PostgreSqlVersion.Major < PostgresBinaries.MajorMin)
                 throw Failure.Of(

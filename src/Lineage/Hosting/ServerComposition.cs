@@ -9,8 +9,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Trace;
 
 namespace Lineage.Hosting;
 
@@ -38,7 +36,7 @@ static class ServerComposition
         builder.Services.AddHostedService<ProcessClock>();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]);
         builder.Services.AddOpenApi("v1");
-        AddTelemetry(builder.Services);
+        builder.Services.AddLineageTelemetry(Environment.MachineName);
 
         var application = builder.Build();
         application.UseMiddleware<FailureMiddleware>();
@@ -55,18 +53,6 @@ static class ServerComposition
         services.AddSingleton<Ledger>();
         services.AddSingleton<Queries>();
         services.AddSingleton<Views>();
-    }
-
-    /// <summary>Nothing leaves this machine unless an exporter's address is set.</summary>
-    static void AddTelemetry(IServiceCollection services)
-    {
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT"))) return;
-        services.AddOpenTelemetry()
-            .WithTracing(static tracing => tracing
-                .AddSource(LineageTelemetry.Name).AddSource("MassTransit").AddAspNetCoreInstrumentation().AddNpgsql().AddOtlpExporter())
-            .WithMetrics(static metrics => metrics
-                .AddMeter(LineageTelemetry.Name).AddMeter("Marten").AddMeter("MassTransit").AddAspNetCoreInstrumentation()
-                    .AddOtlpExporter());
     }
 }
 

@@ -18,6 +18,7 @@ static class ApiRoutes
         ServiceEndpoints.Map(v1);
         application.MapOpenApi("/openapi/{documentName}.json");
         application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage"));
+        Telemetry.TelemetrySetup.MapMetrics(application);
         application.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false });
         application.MapHealthChecks("/health/startup", new HealthCheckOptions { Predicate = static _ => false });
         application.MapHealthChecks("/health/ready");

@@ -6,8 +6,8 @@ using Lineage.Contracts.Identity;
 using Lineage.Decisions;
 using Lineage.Restores;
 using Lineage.Runs;
+using Lineage.Telemetry;
 using Marten;
-
 
 namespace Lineage.Store;
 
@@ -46,7 +46,8 @@ public sealed class LedgerSession
     /// <summary>One time for everything that this attempt decides.</summary>
     public DateTimeOffset Now { get; }
 
-    sealed record OpenStream(Action<IReadOnlyList<Fact>> Append);
+    /// <param name="Before">State of the stream as it was loaded; null if it has none yet.</param>
+    sealed record OpenStream(object? Before, Action<IReadOnlyList<Fact>> Append);
 
     public async Task<Run?> RunAsync(RunId run, RunHold hold, CancellationToken ct)
     {
@@ -122,7 +123,16 @@ public sealed class LedgerSession
         }
 
         await session.SaveChangesAsync(ct);
+        foreach (var (stream, fact) in pending) EventMeters.Committed(fact.Event, streams[stream].Before);
     }
+
+    static object? StateOf(IStreamRow? row) => row switch
+    {
+        RunRow run => run.State,
+        CheckpointRow checkpoint => checkpoint.State,
+        RecoveryRow recovery => recovery.State,
+        _ => null,
+    };
 
     Task OpenByKeyAsync(string key, CancellationToken ct) => key.Split('/')[0] switch
     {
@@ -135,7 +145,7 @@ public sealed class LedgerSession
     async Task<TRow?> OpenAsync<TRow>(string key, CancellationToken ct) where TRow : class, IStreamRow
     {
         var stream = await session.Events.FetchForWriting<TRow>(key, ct);
-        streams[key] = new OpenStream(facts => Append(stream, facts));
+        streams[key] = new OpenStream(StateOf(stream.Aggregate), facts => Append(stream, facts));
         return stream.Aggregate;
     }
 

@@ -18,5 +18,25 @@ public static class LineageTelemetry
     public static Counter<long> Facts { get; } = Meter.CreateCounter<long>("lineage.facts", "{message}",
         "Facts taken from the data plane, by outcome");
 
+    public static Counter<long> Events { get; } = Meter.CreateCounter<long>("lineage.events", "{event}", "Committed events, by name");
+
+    public static Histogram<double> SealSeconds { get; } =
+        Meter.CreateHistogram<double>("lineage.checkpoint.seal.duration", "s", "From open to seal");
+
+    public static Histogram<double> VerifySeconds { get; } =
+        Meter.CreateHistogram<double>("lineage.checkpoint.verify.duration", "s", "From seal to verified: how long a save is no restore point");
+
+    public static Histogram<long> CheckpointBytes { get; } =
+        Meter.CreateHistogram<long>("lineage.checkpoint.stored", "By", "Stored bytes of a sealed checkpoint");
+
+    public static Histogram<double> RecoverySeconds { get; } =
+        Meter.CreateHistogram<double>("lineage.recovery.duration", "s", "From the start of a recovery until all ranks restored");
+
+    public static Histogram<double> RankRestoreSeconds { get; } =
+        Meter.CreateHistogram<double>("lineage.recovery.rank_restore.duration", "s", "What each rank says its restore took");
+
+    public static Histogram<long> LostSteps { get; } =
+        Meter.CreateHistogram<long>("lineage.recovery.lost_steps", "{step}", "Steps to do again after a recovery");
+
     public static Counter<long> Refusals { get; } = Meter.CreateCounter<long>("lineage.refusals", "{refusal}", "Refused commands, by code");
 }
