@@ -55,7 +55,8 @@ public sealed class LineageServer : IAsyncDisposable
         var choices = Choices(options, postgres, broker);
         var facts = new ServerFacts(await Database.VersionAsync(database, ct), postgres is not null, broker, clock.GetUtcNow(), choices);
         var application = undo.Add(ServerComposition.Build(options, url, facts, database, clock));
-        await MartenSetup.ApplyAsync(application.Services.GetRequiredService<Marten.IDocumentStore>(), database, ct);
+        await using (await SchemaLock.TakeAsync(database, ct))
+            await MartenSetup.ApplyAsync(application.Services.GetRequiredService<Marten.IDocumentStore>(), database, ct);
         var server = new LineageServer(state, postgres, database, application);
         await server.ListenAsync(url, facts, ct);
         undo.Keep();

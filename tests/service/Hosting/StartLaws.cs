@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using Lineage.Contracts.Api;
+using Lineage.Contracts.Identity;
 using Lineage.Hosting;
 using Lineage.Tests.Service.Worlds;
+using Npgsql;
 
 namespace Lineage.Tests.Service.Hosting;
 
@@ -50,6 +52,31 @@ public sealed class StartLaws
         });
         await RefusedAsync(o => o with { StateDirectory = folder, ConnectionString = first.Server.Postgres!.ConnectionString },
             ProblemCodes.StateLocked, "server.json");
+    }
+
+    [Fact]
+    public async Task Servers_that_start_together_on_an_empty_database_take_turns_and_all_come_up()
+    {
+        await using var owner = await RunningServer.StartAsync();
+        var settings = new NpgsqlConnectionStringBuilder(owner.Server.Postgres!.ConnectionString);
+        await using (var source = NpgsqlDataSource.Create(settings.ConnectionString))
+        {
+            await using var create = source.CreateCommand("create database empty");
+            await create.ExecuteNonQueryAsync();
+        }
+
+        settings.Database = "empty";
+        var started = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ =>
+            RunningServer.StartAsync(o => o with { ConnectionString = settings.ConnectionString })));
+        try
+        {
+            await Story.BeginAsync(started[0].Client, "together");
+            Assert.Equal("together", (await started[3].Client.GetRunAsync(RunId.Parse("together"), default)).Run.ToString());
+        }
+        finally
+        {
+            foreach (var server in started) await server.DisposeAsync();
+        }
     }
 
     [RootFact]
