@@ -55,6 +55,7 @@ static class ServerComposition
         services.AddSingleton<Ledger>();
         services.AddSingleton<Queries>();
         services.AddSingleton<Views>();
+        services.AddSingleton<RetentionReader>().AddSingleton<RetentionLedger>();
     }
 
     /// <summary>Nothing leaves this machine unless an exporter's address is set.</summary>
