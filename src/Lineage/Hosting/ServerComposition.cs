@@ -54,6 +54,7 @@ static class ServerComposition
         services.AddSingleton<EventLog>();
         services.AddSingleton<Ledger>();
         services.AddSingleton<Queries>();
+        services.AddSingleton<RunHistories>();
         services.AddSingleton<Views>();
         services.AddSingleton<RetentionReader>().AddSingleton<RetentionLedger>();
     }

@@ -15,6 +15,8 @@ static class ApiRoutes
         RecoveryEndpoints.Map(v1);
         LogEndpoints.Map(v1);
         ReferenceEndpoints.Map(v1);
+        MarkEndpoints.Map(v1);
+        RunChangeEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
         RetentionEndpoints.Map(v1);
         application.MapOpenApi("/openapi/{documentName}.json");

@@ -32,8 +32,8 @@ static class CheckpointEndpoints
     }
 
     static async Task<Results<Ok<SavePlan>, ProblemResult>> OpenAsync(
-        string run, string generation, string step, OpenCheckpoint body, Ledger ledger, Queries queries, HttpContext http,
-        CancellationToken ct)
+        string run, string generation, string step, OpenCheckpoint body, Ledger ledger, Queries queries, RunHistories histories,
+        HttpContext http, CancellationToken ct)
     {
         var id = Request.Checkpoint(run, generation, step);
         var depthMax = 1;
@@ -43,13 +43,8 @@ static class CheckpointEndpoints
             var owner = await session.RunAsync(id.Run, RunHold.Shared, token);
             depthMax = owner?.Policy.DepthMax ?? depthMax;
             var state = await session.CheckpointAsync(id, token);
-            var history = History.Empty;
-            if (owner is not null && state is null)
-            {
-                var (checkpoints, turns) = await session.HistoryAsync(id.Run, token);
-                history = History.ForWriting(id.Generation, checkpoints, turns);
-            }
-
+            var history = owner is null || state is not null ? History.Empty
+                : await histories.ForWritingAsync(owner, id.Generation, token);
             var command = new CheckpointCommand.Open(id, body.WorldSize, body.LayoutDigest, history, body.Actor, RankOf(body.Actor),
                 session.Now);
             return new Decided(id.StreamKey, CheckpointDecider.Decide(state, owner, command));
