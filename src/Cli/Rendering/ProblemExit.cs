@@ -15,6 +15,7 @@ internal static class ProblemExit
         ProblemCodes.ServerUnreachable or ProblemCodes.DatabaseUnreachable or ProblemCodes.BrokerUnreachable
             or ProblemCodes.NotReady => ExitCodes.ServerUnreachable,
         ProblemCodes.ConcurrentChange or ProblemCodes.LeaseHeld or ProblemCodes.StaleGeneration or ProblemCodes.StateLocked
+            or ProblemCodes.PlanOutdated
             => ExitCodes.ConcurrentChange,
         _ => problem.Status is 401 or 403 ? ExitCodes.NotAuthorised : ExitCodes.Failed,
     };

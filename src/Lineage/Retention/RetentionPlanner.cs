@@ -22,10 +22,10 @@ public static class RetentionPlanner
     public static RetentionPlan Plan(RetentionStanding standing, RetentionPolicy? policy, DateTimeOffset now)
     {
         var survey = RestorePointChooser.Survey(standing.History, new RestoreFilter());
-        IReadOnlyList<Candidate> points = [.. survey.Usable.Select(static chain => chain.Target)];
+        IReadOnlyList<Candidate> points = [.. survey.Usable.Select(static chain => chain.Target).Where(c => c.Id.Run == standing.Run.Id)];
         var kept = new KeptCheckpoints(standing.All);
         kept.Add(Marked(standing, now));
-        kept.Add(Undecided(standing, survey));
+        kept.Add(Undecided(standing, points));
         if (policy is null)
             kept.Add(standing.All.Where(IsSettled)
                 .Select(static c => (c.Id, new KeepReason(KeepRule.Everything, "the run has no retention policy"))));
@@ -69,11 +69,11 @@ public static class RetentionPlanner
     internal static string Pinned(ActorId actor, DateTimeOffset? until, string reason) =>
         $"pinned by {actor}{(until is { } end ? $" until {Refusals.Time(end)}" : "")}: {reason}";
 
-    static IEnumerable<(CheckpointId, KeepReason)> Undecided(RetentionStanding standing, Survey survey)
+    static IEnumerable<(CheckpointId, KeepReason)> Undecided(
+        RetentionStanding standing, IReadOnlyList<Candidate> restorable)
     {
-        if (survey.Best is { Target: var best })
-            yield return (best.Id, new KeepReason(KeepRule.NewestRestorePoint, "newest restore point"));
-        var points = survey.Usable.Select(static chain => chain.Target.Id).ToHashSet();
+        if (restorable is [var best, ..]) yield return (best.Id, new KeepReason(KeepRule.NewestRestorePoint, "newest restore point"));
+        var points = restorable.Select(static c => c.Id).ToHashSet();
         var known = standing.All.ToDictionary(static c => c.Id);
         foreach (var candidate in standing.History.Candidates)
         {

@@ -138,6 +138,9 @@ public sealed class RetentionLedger(Ledger ledger, RetentionReader reader, TimeP
         ledger.DecideAsync("retention.start-reclaim", id.Run, context, async (session, token) =>
         {
             await session.RunAsync(id.Run, RunHold.Exclusive, token);
+
+            // A fork's recovery may fall back on what lies behind the fork, and holds only the fork.
+            foreach (var fork in await reader.ForksAsync(id.Run, token)) await session.RunAsync(RunId.Parse(fork.Run), RunHold.Exclusive, token);
             var needs = await reader.NeedsOfAsync(id, token);
             return new Decided(id.StreamKey, RetentionDecider.Decide(
                 await session.CheckpointAsync(id, token), new RetentionCommand.StartReclaim(id, keeper, needs, session.Now)));

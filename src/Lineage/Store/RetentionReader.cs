@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Lineage.Chains;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Format;
@@ -14,7 +13,7 @@ namespace Lineage.Store;
 /// Reads what retention decides by: a run's checkpoints with what was said of them, and whatever elsewhere needs one of them. Reads what is
 /// committed; to decide by it, hold the run first (<see cref="RunHold.Exclusive"/>).
 /// </summary>
-public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, HistoryReader histories)
+public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, RunHistories histories)
 {
     /// <summary>Rows whose bytes may go or are going. Few at any time, so that looking for them stays cheap however many are gone.</summary>
     const string Ending =
@@ -42,8 +41,7 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
     public async Task<RetentionStanding?> ReadAsync(RunId run, CancellationToken ct)
     {
         if (await queries.RunAsync(run, ct) is not { } row) return null;
-        var (checkpoints, turns) = await histories.ReadAsync(run, ct);
-        var history = History.ForRestoring(new Generation(row.State.Generation.Value + 1), checkpoints, turns);
+        var history = await histories.ForRestoringAsync(row.State, new Generation(row.State.Generation.Value + 1), ct);
         var afterlives = await RowsAsync(
             $"select {Id}, {Marks}, {End} from {Checkpoints} where d.run_name = $1 and ({Marks} is not null or {End} is not null)",
             static reader => (Id: CheckpointId.Parse(reader.GetString(0)), Life: new Afterlife(
@@ -61,7 +59,7 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
         string[] names = [run.ToString(), .. forks.Select(static fork => fork.Run)];
         var restoring = await RowsAsync(
             $"select d.data ->> 'state' from {MartenSetup.Schema}.mt_doc_recovery d where d.run_name = any($1) "
-            + "and d.data #>> '{state,phase}' = 'restoring'", static reader => Json<Recovery>(reader, 0)!, ct, names);
+            + "and d.data #>> '{state,phase}' = 'restoring'", static reader => Json<Recovery>(reader, 0)!, ct, [names]);
         needs.AddRange(restoring.Where(recovery => recovery.Chosen is { } chosen && chosen.Run == run)
             .Select(static recovery => new OutsideNeed(
                 recovery.Chosen!.Value, KeepRule.Restoring, $"recovery {recovery.Id} is restoring it")));
@@ -118,7 +116,7 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
         static reader => new RetainedRun(RunId.Parse(reader.GetString(0)), Json<RetentionPolicy>(reader, 1)!), ct, after ?? "", (long)limit);
 
     /// <summary>Runs that descend from this one, at any distance.</summary>
-    async Task<List<(string Run, CheckpointId Origin)>> ForksAsync(RunId run, CancellationToken ct)
+    public async Task<IReadOnlyList<(string Run, CheckpointId Origin)>> ForksAsync(RunId run, CancellationToken ct)
     {
         var all = await RowsAsync(
             $"select d.run_name, {Origin} from {Runs} where {Origin} is not null",
