@@ -1,6 +1,5 @@
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Decisions;
