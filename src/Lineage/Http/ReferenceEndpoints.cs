@@ -22,9 +22,10 @@ static class ReferenceEndpoints
     }
 
     static async Task<Results<Ok<ResolvedReference>, ProblemResult>> ResolveAsync(
-        [FromQuery(Name = "ref")] string? reference, Queries queries, HistoryReader histories, CancellationToken ct)
+        [FromQuery(Name = "ref")] string? reference, Queries queries, RunHistories histories, NamedPointsReader names,
+        CancellationToken ct)
     {
-        var (answer, _) = await FindAsync(reference, queries, histories, ct);
+        var (answer, _) = await FindAsync(reference, queries, histories, names, ct);
         return answer switch
         {
             ReferenceAnswer.Found found => TypedResults.Ok(new ResolvedReference(reference!, found.Run, found.Checkpoint)),
@@ -35,9 +36,10 @@ static class ReferenceEndpoints
 
     /// <summary>A run by itself means its newest restore point.</summary>
     static async Task<Results<Ok<RestorePlan>, ProblemResult>> PlanAsync(
-        [FromQuery(Name = "ref")] string? reference, Queries queries, HistoryReader histories, Views views, CancellationToken ct)
+        [FromQuery(Name = "ref")] string? reference, Queries queries, RunHistories histories, NamedPointsReader names,
+        HistoryReader restores, Views views, CancellationToken ct)
     {
-        var (answer, history) = await FindAsync(reference, queries, histories, ct);
+        var (answer, history) = await FindAsync(reference, queries, histories, names, ct);
         if (answer is ReferenceAnswer.Found { Checkpoint: null } whole)
             answer = ReferenceResolver.Resolve(new Reference.LatestVerified(whole.Run.Value), whole.Run, history);
         if (answer is ReferenceAnswer.Refused refused) return ProblemResult.From(refused.Refusal);
@@ -50,11 +52,11 @@ static class ReferenceEndpoints
         var rejected = isBest ? survey.NewerRejected : survey.Rejected.Where(r => r.Checkpoint == target);
         return TypedResults.Ok(RestoreEstimate.Plan(
             await views.ChainAsync(state, ct), state.Opened.WorldSize, isBest ? survey.Why : $"{reference} names {target}", [.. rejected],
-            await histories.RestoredRanksAsync(target.Run, ct)));
+            await restores.RestoredRanksAsync(target.Run, ct)));
     }
 
     static async Task<(ReferenceAnswer Answer, History History)> FindAsync(
-        string? text, Queries queries, HistoryReader histories, CancellationToken ct)
+        string? text, Queries queries, RunHistories histories, NamedPointsReader names, CancellationToken ct)
     {
         switch (ReferenceGrammar.Parse(text ?? throw Request.Bad("ref", $"it is missing. Supported forms: {ReferenceGrammar.Supported}.")))
         {
@@ -63,10 +65,9 @@ static class ReferenceEndpoints
             case ReferenceParse.Parsed { Reference: var reference }:
                 var owner = ReferenceResolver.Run(reference.Run, await queries.RunNamesAsync(reference.Run, ct));
                 if (owner is not ReferenceAnswer.Found { Run: var run }) return (owner, History.Empty);
-                var generation = (await queries.RunAsync(run, ct))!.State.Generation;
-                var (checkpoints, turns) = await histories.ReadAsync(run, ct);
-                var history = History.ForWriting(generation, checkpoints, turns);
-                return (ReferenceResolver.Resolve(reference, run, history), history);
+                var state = (await queries.RunAsync(run, ct))!.State;
+                var history = await histories.OfAsync(state, ct);
+                return (ReferenceResolver.Resolve(reference, run, history, await names.ReadAsync(state, reference, ct)), history);
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
