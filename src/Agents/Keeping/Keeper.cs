@@ -17,13 +17,16 @@ public sealed record KeeperOptions(ActorId Actor, int Parallel, TimeSpan Poll, T
     /// <summary>Checkpoints asked for at once.</summary>
     public int PageSize { get; init; } = 50;
 
+    /// <summary>Between two rounds of retention and reclaim.</summary>
+    public TimeSpan ReclaimEvery { get; init; } = TimeSpan.FromSeconds(30);
+
     public static KeeperOptions Default(ActorId actor) =>
         new(actor, Math.Max(1, Environment.ProcessorCount / 2), TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(5));
 }
 
 /// <summary>
-/// Verifies sealed checkpoints by reading the stored bytes back, past the page cache where the kernel allows, and puts the manifest
-/// beside the shards. It keeps no state of its own: the service's list of pending verifications is the queue, so it may die anywhere and
+/// Verifies sealed checkpoints by reading the stored bytes back, past the page cache where the kernel allows, puts the manifest beside the
+/// shards, and deletes what retention let go of. It keeps no state of its own: the service's list of pending verifications is the queue, so it may die anywhere and
 /// start again.
 /// </summary>
 /// <param name="report">One line for people.</param>
@@ -33,6 +36,7 @@ public sealed class Keeper(
     readonly CheckpointProbe probe = new(tier, options.Actor, options.Parallel, report);
     readonly Dictionary<CheckpointId, DateTimeOffset> lookedAt = [];
     readonly HashSet<CheckpointId> complainedOf = [];
+    readonly Reclaimer reclaimer = new(options.Actor, client, tier, report);
     bool away;
 
     /// <summary>Works until it is cancelled; what is being read then is finished or left, both without consequence.</summary>
@@ -42,8 +46,13 @@ public sealed class Keeper(
         if (cleaned > 0) report($"Removed {cleaned} half-written files of dead writers from tier {tier.Name}.");
         try
         {
-            while (!ct.IsCancellationRequested)
+            for (var reclaimed = clock.GetTimestamp(); !ct.IsCancellationRequested;)
+            {
                 if (await RoundAsync(ct) == 0) await Task.Delay(options.Poll, clock, ct);
+                if (clock.GetElapsedTime(reclaimed) < options.ReclaimEvery) continue;
+                await ReclaimAsync(ct);
+                reclaimed = clock.GetTimestamp();
+            }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -75,6 +84,18 @@ public sealed class Keeper(
         }
 
         return verified;
+    }
+
+    async Task ReclaimAsync(CancellationToken ct)
+    {
+        try
+        {
+            await reclaimer.RoundAsync(ct);
+        }
+        catch (LineageProblemException e)
+        {
+            Note(away: true, e.Problem.Detail);
+        }
     }
 
     async Task<bool> VerifyIfDueAsync(CheckpointView checkpoint, CancellationToken ct)

@@ -36,7 +36,11 @@ public interface ITier
     /// </summary>
     IReadOnlyList<string> List(string prefix);
 
-    /// <summary>Removes an object durably; false if there was none.</summary>
+    /// <summary>
+    /// Removes an object; false if there was none, which is no failure. When this returns true, the object stays away after any crash or
+    /// power loss.
+    /// </summary>
+    /// <exception cref="Contracts.Api.LineageProblemException">directory-unwritable: it stays.</exception>
     bool Delete(string key);
 
     /// <summary>Removes what writers that died left half written; returns how many. Objects are never touched.</summary>

@@ -67,7 +67,11 @@ public sealed class LocalDirectoryTier(string root, string name = LocalDirectory
             NativeFiles.SyncDirectory(Path.GetDirectoryName(path)!);
             return true;
         }
-        catch (UnauthorizedAccessException e)
+        catch (DirectoryNotFoundException)
+        {
+            return false;   // somebody else took the whole directory away meanwhile
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
             throw new LineageProblemException(Problem.Of(
                 ProblemCodes.DirectoryUnwritable, 403, "Directory not writable",

@@ -34,3 +34,9 @@ internal sealed record GraphItem(
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 }
+
+/// <summary><c>retention show -o json</c>.</summary>
+/// <param name="Policy">Null: everything is kept.</param>
+internal sealed record RetentionShown(
+    Contracts.Identity.RunId Run, RetentionPolicy? Policy, int Kept, int Expiring, long KeptBytes, long FreedBytes,
+    Contracts.Identity.ContentHash Digest);

@@ -16,6 +16,7 @@ internal static class ProblemExit
             or ProblemCodes.NotReady => ExitCodes.ServerUnreachable,
         ProblemCodes.RunLive or ProblemCodes.VersionMismatch => ExitCodes.ConcurrentChange,
         ProblemCodes.ConcurrentChange or ProblemCodes.LeaseHeld or ProblemCodes.StaleGeneration or ProblemCodes.StateLocked
+            or ProblemCodes.PlanOutdated
             => ExitCodes.ConcurrentChange,
         _ => problem.Status is 401 or 403 ? ExitCodes.NotAuthorised : ExitCodes.Failed,
     };

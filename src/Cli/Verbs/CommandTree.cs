@@ -33,6 +33,7 @@ internal static class CommandTree
             MarkVerbs.Metrics(globals),
             RecoveryVerbs.RestorePoints(globals),
             RecoveryVerbs.Recoveries(globals),
+            RetentionVerbs.Create(globals),
             DemoVerb.Create(globals),
             ConfigVerb.Create(globals),
             CompletionVerb.Create(globals),

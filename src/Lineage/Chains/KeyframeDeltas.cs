@@ -3,8 +3,8 @@ using Lineage.Contracts.Events;
 namespace Lineage.Chains;
 
 /// <summary>What is on record of the deltas above one keyframe, as far as the next save is judged by it.</summary>
-/// <param name="Newest">Chain of the newest delta that can be built on: sealed, and whole down to the keyframe; null if there is
-/// none.</param>
+/// <param name="Newest">Chain of the newest delta that can be built on: sealed, unexpired, and whole down to the keyframe; null if there
+/// is none.</param>
 /// <param name="Last">Stored bytes of the newest sealed delta, whatever was found of it since; null if there is none.</param>
 /// <param name="Typical">
 /// Lower median of the newest three: one burst, or one delta over a longer distance, says nothing about the next; two of three do.
@@ -24,7 +24,7 @@ sealed record KeyframeDeltas(Chain? Newest, long? Last, long Typical, long? Expe
         var chains = before.Where(c => c is { IsSealed: true, Kind: CheckpointKind.Incremental } && BasePolicy.Precedes(keyframe.Id, c.Id))
             .Select(c => ChainBuilder.Build(c, id => known.GetValueOrDefault(id)))
             .Where(chain => chain.Links[0].Id == keyframe.Id);
-        var newest = chains.FirstOrDefault(static chain => chain.Broken is null);
+        var newest = chains.FirstOrDefault(static chain => chain.Broken is null && chain.Links.All(static link => link.IsUsableBase));
         long[] recent = [.. chains.Take(Looked).Select(static chain => chain.Target.StoredBytes)];
         if (recent is []) return new KeyframeDeltas(newest, Last: null, Typical: 0, Earlier(keyframe, before));
         var typical = recent.Order().ElementAt((recent.Length - 1) / 2);

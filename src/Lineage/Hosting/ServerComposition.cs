@@ -55,6 +55,7 @@ static class ServerComposition
         services.AddSingleton<RunHistories>();
         services.AddSingleton<NamedPointsReader>();
         services.AddSingleton<Views>();
+        services.AddSingleton<RetentionReader>().AddSingleton<RetentionLedger>();
     }
 }
 

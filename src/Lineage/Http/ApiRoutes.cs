@@ -18,6 +18,7 @@ static class ApiRoutes
         MarkEndpoints.Map(v1);
         RunChangeEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
+        RetentionEndpoints.Map(v1);
         application.MapOpenApi("/openapi/{documentName}.json");
         application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage"));
         Telemetry.TelemetrySetup.MapMetrics(application);

@@ -44,7 +44,8 @@ static class RecoveryEndpoints
         var generation = default(Generation);
         var decision = await ledger.DecideAsync("recovery.start", id, Request.Context(http, body.Holder), async (session, token) =>
         {
-            var state = await session.RunAsync(id, RunHold.Optimistic, token);
+            // Held before the candidates are read, so that none of them is reclaimed while it is being chosen.
+            var state = await session.RunAsync(id, RunHold.Exclusive, token);
             if (state is null) return new Decided(id.StreamKey, Refusals.NoSuchRun(id));
             generation = new Generation(state.Generation.Value + 1);
             var next = new RecoveryId(id, generation);

@@ -46,6 +46,7 @@ static class ReferenceEndpoints
         var target = ((ReferenceAnswer.Found)answer).Checkpoint!.Value;
         if (await queries.CheckpointAsync(target, ct) is not { State: var state })
             return ProblemResult.From(Refusals.NoSuchCheckpoint(target));
+        if (Retention.RetentionDecider.Unrestorable(state) is { } unrestorable) return ProblemResult.From(unrestorable);
         var survey = RestorePointChooser.Survey(history, new RestoreFilter());
         var isBest = survey.Best?.Target.Id == target;
         var rejected = isBest ? survey.NewerRejected : survey.Rejected.Where(r => r.Checkpoint == target);

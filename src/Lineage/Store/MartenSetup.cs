@@ -37,6 +37,7 @@ public static class MartenSetup
         options.Schema.For<CheckpointRow>().DocumentAlias("checkpoint")
             .Duplicate(static r => r.RunName).Duplicate(static r => r.Generation).Duplicate(static r => r.Step)
             .Duplicate(static r => r.Phase)
+            .IgnoreIndex(RetentionReader.EndingIndex)
             .Index(static r => new { r.RunName, r.Generation, r.Step });   // a duplicated field brings an index of its own
         options.Schema.For<RecoveryRow>().DocumentAlias("recovery").Duplicate(static r => r.RunName);
         options.Schema.For<LeaseRow>().DocumentAlias("lease");
@@ -75,5 +76,6 @@ public static class MartenSetup
     {
         await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync();
         await EventLog.CreateIndexesAsync(database, ct);
+        await RetentionReader.CreateIndexAsync(database, ct);
     }
 }

@@ -119,6 +119,40 @@ public abstract class TierConformance : IDisposable
         Assert.Empty(Tier.List("c"));
     }
 
+    [Fact]
+    public async Task Deleting_takes_exactly_one_away_and_may_be_repeated()
+    {
+        foreach (var key in new[] { "demo/g1/s1/r0.shard", "demo/g1/s1/r1.shard", "demo/g1/s10/r0.shard" }) await PutAsync(key, Bytes(9));
+        Assert.True(Tier.Delete("demo/g1/s1/r0.shard"));
+        Assert.False(Tier.Delete("demo/g1/s1/r0.shard"));
+        Assert.False(Tier.Delete("demo/g1/s1"));                  // a prefix of keys is no object
+        Assert.False(Tier.Delete("demo/g1/s1/r0.shard/below"));   // and an object is no prefix
+        Assert.Null(Tier.SizeOf("demo/g1/s1/r0.shard"));
+        Assert.Throws<FileNotFoundException>(() => Tier.OpenRead("demo/g1/s1/r0.shard"));
+        Assert.Equal(["demo/g1/s1/r1.shard", "demo/g1/s10/r0.shard"], Tier.List(""));
+        Assert.Equal(Bytes(9), Read("demo/g1/s1/r1.shard", ReadIntent.Use));
+    }
+
+    [Fact]
+    public async Task Of_many_that_delete_one_object_at_once_none_fails()
+    {
+        await PutAsync("demo/gone", Bytes(9));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => Tier.Delete("demo/gone"))));
+        Assert.Contains(true, answers);
+        Assert.Empty(Tier.List(""));
+    }
+
+    [Fact]
+    public async Task Who_reads_an_object_while_it_is_deleted_reads_it_to_its_end()
+    {
+        await PutAsync("demo/read", Bytes(100_000));
+        using var reading = Tier.OpenRead("demo/read");
+        Assert.True(Tier.Delete("demo/read"));
+        using var copy = new MemoryStream();
+        await reading.CopyToAsync(copy);
+        Assert.Equal(Bytes(100_000), copy.ToArray());
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("/etc/passwd")]
