@@ -56,6 +56,6 @@ internal static class RunVerbs
             call.Outlet.Write(Answer.Many(runs, static run => run.Run.ToString(), screen => RunPage.List(runs, screen)));
             return ExitCodes.Done;
         });
-        return new Command("run", "Training runs.") { list };
+        return new Command("run", "Training runs.") { list }.With(GraphVerbs.OfRuns(globals));
     }
 }

@@ -55,6 +55,8 @@ static class ServerComposition
         services.AddSingleton<Ledger>();
         services.AddSingleton<Queries>();
         services.AddSingleton<Views>();
+        services.AddSingleton<GraphReader>().AddSingleton<SaveReader>().AddSingleton<SeriesTable>().AddSingleton<SpikeReader>();
+        services.AddSingleton<RestorationReader>().AddSingleton<EvidenceReader>().AddSingleton<ExposureReader>();
     }
 
     /// <summary>Nothing leaves this machine unless an exporter's address is set.</summary>

@@ -16,6 +16,9 @@ static class ApiRoutes
         LogEndpoints.Map(v1);
         ReferenceEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
+        GraphEndpoints.Map(v1);
+        TelemetryEndpoints.Map(v1);
+        AssuranceEndpoints.Map(v1);
         application.MapOpenApi("/openapi/{documentName}.json");
         application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage"));
         application.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false });
