@@ -94,7 +94,8 @@ internal static class AssurancePage
         {
             exposure.Count == 0
                 ? new Line((
-                    $"{screen.Glyphs.Verified} every sealed checkpoint was read back within {Units.Count(exposure.Days, "day")}", Tone.Good))
+                    $"{screen.Glyphs.Verified} every sealed checkpoint was read back within {Units.Count(exposure.Days, "day")}",
+                    Tone.Good))
                 : new Line((
                     $"{Units.Count(exposure.Count, "checkpoint")} not read back for {Units.Count(exposure.Days, "day")}; the longest since "
                     + $"{Units.Moment(exposure.OldestAt!.Value)}", Tone.Warn)),
@@ -110,7 +111,8 @@ internal static class AssurancePage
             lines.AddRange(table.Draw(screen, "  "));
             if (exposure.Count > exposure.Unchecked.Count)
                 lines.Add(new Line((
-                    $"  {screen.Glyphs.More} {Units.Count(exposure.Count - exposure.Unchecked.Count, "more", "more")}; -n shows them.", Tone.Dim)));
+                    $"  {screen.Glyphs.More} {Units.Count(exposure.Count - exposure.Unchecked.Count, "more", "more")}; -n shows them.",
+                    Tone.Dim)));
             lines.Add(new Line(("  A keeper reads them again; now: lineage verify REF --deep", Tone.Dim)));
         }
 

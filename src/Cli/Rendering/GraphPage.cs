@@ -33,7 +33,8 @@ internal static class GraphPage
         lines.AddRange([Line.Empty, .. dependants.Draw(screen, "  ")]);
         if (radius.Count > radius.Dependants.Count)
             lines.Add(new Line((
-                $"  {screen.Glyphs.More} {Units.Count(radius.Count - radius.Dependants.Count, "more", "more")}; -n shows them.", Tone.Dim)));
+                $"  {screen.Glyphs.More} {Units.Count(radius.Count - radius.Dependants.Count, "more", "more")}; -n shows them.",
+                Tone.Dim)));
         return lines;
     }
 

@@ -22,13 +22,21 @@ public sealed record EvidenceVerdict(CheckpointId? Checkpoint, int Streams, int 
 /// </summary>
 /// <remarks>
 /// It shows that the pack is what the service gave out and that no event in it was altered, removed or inserted against the heads. It
-/// cannot show that whoever made the pack did not replace whole streams, heads included: compare a head with one that was exported earlier, or
-/// with another person's pack.
+/// cannot show that whoever made the pack did not replace whole streams, heads included: compare a head with one that was exported
+/// earlier, or with another person's pack.
 /// </remarks>
 public static class EvidenceVerifier
 {
     static readonly Dictionary<string, Type> Types = EventCatalog.Names.ToDictionary(static pair => pair.Value, static pair => pair.Key,
         StringComparer.Ordinal);
+
+    /// <summary>A member that was lost or renamed is a fault, not a default value.</summary>
+    static readonly JsonSerializerOptions Strict = new(CanonicalJson.Options)
+    {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
+    };
 
     public static EvidenceVerdict Verify(ReadOnlyMemory<byte> file)
     {
@@ -38,7 +46,8 @@ public static class EvidenceVerifier
         {
             using var document = JsonDocument.Parse(file, new JsonDocumentOptions { MaxDepth = 64 });
             got = ContentHash.Of(CanonicalJson.Canonicalize(document.RootElement.GetProperty("evidence")));
-            pack = document.RootElement.Deserialize<EvidencePack>(CanonicalJson.Options) ?? throw new JsonException("the file holds null");
+            pack = document.RootElement.Deserialize<EvidencePack>(Strict) ?? throw new JsonException("the file holds null");
+            if (pack.Evidence.Events.Contains(null!) || pack.Evidence.Heads.Contains(null!)) throw new JsonException("a list holds null");
         }
         catch (Exception e) when (e is JsonException or FormatException or KeyNotFoundException or InvalidOperationException)
         {

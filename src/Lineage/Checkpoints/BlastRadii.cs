@@ -31,8 +31,8 @@ public static class BlastRadii
         var what = count == 0
             ? $"no checkpoint is stored as differences against {id}: only itself is lost"
             : $"{Quantities.Plural(count, "checkpoint")} cannot be rebuilt without {id}, the farthest over "
-                + $"{Quantities.Plural(depth, "delta")}; {Quantities.Number(restorable)} of them {(restorable == 1 ? "is" : "are")} verified "
-                + "and would no longer be restore points";
+                + $"{Quantities.Plural(depth, "delta")}; {Quantities.Number(restorable)} of them {(restorable == 1 ? "is" : "are")} "
+                + "verified and would no longer be restore points";
         var running = kinds.FirstOrDefault(static k => k.Kind == AffectedKind.Restore).Count;
         return running == 0 ? what : $"{what}; {Quantities.Plural(running, "recovery", "recoveries")} under way would restore it";
     }

@@ -105,19 +105,22 @@ public static class Continuity
             verdict, range, detail);
     }
 
-    /// <summary>What the launcher knew, or the newest save behind the restored point.</summary>
+    /// <summary>What the launcher knew, or the newest save of the generation that ended, if it lies behind the restored point.</summary>
     static Step? Reached(Restart restart, List<PositionedSave> own, Step restored)
     {
-        var saved = own.Where(save => save.Checkpoint.Generation < restart.Recovery.Generation && save.Checkpoint.Step > restored)
+        var saved = own.Where(save => IsBefore(save, restart) && save.Checkpoint.Step > restored)
             .Select(static save => save.Checkpoint.Step).DefaultIfEmpty(restored).Max();
         return restart.Reached is { } told ? (told > saved ? told : saved) : saved > restored ? saved : null;
     }
+
+    static bool IsBefore(PositionedSave save, Restart restart) =>
+        save.Checkpoint.Generation.Value == restart.Recovery.Generation.Value - 1;
 
     static (SampleRange? Range, bool IsExact) Redone(
         Restart restart, List<PositionedSave> own, Step step, long? samples, Step? reached, double? rate)
     {
         if (samples is not { } from || reached is not { } until || until <= step) return (null, true);
-        if (own.FindLast(save => save.Checkpoint.Step == until && save.Checkpoint.Generation < restart.Recovery.Generation)?.Samples
+        if (own.FindLast(save => save.Checkpoint.Step == until && IsBefore(save, restart))?.Samples
             is { } known and > 0 && known >= from)
             return (new SampleRange(from, known), true);
         return rate is { } perStep
