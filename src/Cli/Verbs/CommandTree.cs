@@ -35,6 +35,7 @@ internal static class CommandTree
             RecoveryVerbs.Recoveries(globals),
             RetentionVerbs.Create(globals),
             DemoVerb.Create(globals),
+            GraphVerbs.Evidence(globals),
             ConfigVerb.Create(globals),
             CompletionVerb.Create(globals),
         };

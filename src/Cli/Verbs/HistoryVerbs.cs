@@ -114,6 +114,7 @@ internal static class HistoryVerbs
             call.Outlet.Write(Answer.Many(views, static view => view.Checkpoint.ToString(), screen => CheckpointPage.List(views, screen)));
             return ExitCodes.Done;
         });
-        return new Command("checkpoint", "Checkpoints of a run.") { list, RetentionVerbs.Holders(globals) };
+        return new Command("checkpoint", "Checkpoints of a run.") { list, RetentionVerbs.Holders(globals) }
+            .With(GraphVerbs.OfCheckpoints(globals));
     }
 }

@@ -45,6 +45,10 @@ internal static class Inputs
         return option;
     }
 
+    /// <summary>For what may be left out.</summary>
+    public static T? Optional<T>(ArgumentResult result, Func<string, T> parse) where T : struct =>
+        result.Tokens.Count == 0 ? null : Parse(result, text => (T?)parse(text));
+
     static T? Parse<T>(ArgumentResult result, Func<string, T> parse)
     {
         try

@@ -56,7 +56,7 @@ internal static class RunVerbs
             call.Outlet.Write(Answer.Many(runs, static run => run.Run.ToString(), screen => RunPage.List(runs, screen)));
             return ExitCodes.Done;
         });
-        var runs = new Command("run", "Training runs.") { list };
+        var runs = new Command("run", "Training runs.") { list }.With(GraphVerbs.OfRuns(globals));
         RunChangeVerbs.AddTo(runs, globals);
         return runs;
     }

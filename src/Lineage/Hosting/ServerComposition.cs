@@ -56,6 +56,8 @@ static class ServerComposition
         services.AddSingleton<NamedPointsReader>();
         services.AddSingleton<Views>();
         services.AddSingleton<RetentionReader>().AddSingleton<RetentionLedger>();
+        services.AddSingleton<GraphReader>().AddSingleton<SaveReader>().AddSingleton<SeriesTable>().AddSingleton<SpikeReader>();
+        services.AddSingleton<RestorationReader>().AddSingleton<EvidenceReader>().AddSingleton<ExposureReader>();
     }
 }
 

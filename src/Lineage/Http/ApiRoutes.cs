@@ -19,6 +19,9 @@ static class ApiRoutes
         RunChangeEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
         RetentionEndpoints.Map(v1);
+        GraphEndpoints.Map(v1);
+        TelemetryEndpoints.Map(v1);
+        AssuranceEndpoints.Map(v1);
         application.MapOpenApi("/openapi/{documentName}.json");
         application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage"));
         Telemetry.TelemetrySetup.MapMetrics(application);

@@ -158,8 +158,9 @@ public sealed class LedgerSession
             stream.AppendOne(fact.Event);
             var stored = stream.Events[^1];
             stored.Timestamp = EventChain.Truncate(Now);
-            stored.CorrelationId = fact.Context.Correlation;
-            stored.CausationId = fact.Context.Causation;
+            // Marten fills what is null from the ambient trace when it saves, so the link has to bind what will be stored.
+            stored.CorrelationId = fact.Context.Correlation ?? session.CorrelationId;
+            stored.CausationId = fact.Context.Causation ?? session.CausationId;
             stored.UserName = fact.Context.Actor.ToString();
             stored.SetHeader(MartenSetup.ActorHeader, fact.Context.Actor.ToString());
             var digest = CanonicalJson.Digest(fact.Event);
@@ -167,7 +168,7 @@ public sealed class LedgerSession
             if (fact.Context.Command is { } command) stored.SetHeader(MartenSetup.CommandHeader, command);
             link = EventChain.Link(link, new ChainedEvent(
                 stream.Key!, ++version, EventCatalog.Names[fact.Event.GetType()], stored.Timestamp, fact.Context.Actor.ToString(),
-                fact.Context.Correlation, fact.Context.Causation, fact.Context.Command, digest));
+                stored.CorrelationId, stored.CausationId, fact.Context.Command, digest));
             stored.SetHeader(MartenSetup.LinkHeader, link.Value.ToString());
         }
     }

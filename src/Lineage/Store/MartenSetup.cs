@@ -59,7 +59,7 @@ public static class MartenSetup
         options.Events.MetadataConfig.CausationIdEnabled = true;
         options.Events.MetadataConfig.UserNameEnabled = true;
         foreach (var (type, name) in EventCatalog.Names) options.Events.MapEventType(type, name);
-        foreach (var index in EventLog.Indexes) options.Events.IgnoreIndex(index);
+        foreach (var index in EventLog.Indexes.Concat(GraphTables.EventIndexes)) options.Events.IgnoreIndex(index);
 
         // A projection that skips what it cannot read is wrong without saying so.
         options.Projections.Errors.SkipApplyErrors = options.Projections.RebuildErrors.SkipApplyErrors = false;
@@ -77,5 +77,6 @@ public static class MartenSetup
         await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync();
         await EventLog.CreateIndexesAsync(database, ct);
         await RetentionReader.CreateIndexAsync(database, ct);
+        await GraphTables.ApplyAsync(database, ct);
     }
 }

@@ -21,6 +21,7 @@ public sealed class ArchitectureTests
         "src/Contracts/Identity", "src/Contracts/Events", "src/Contracts/Messages", "src/Contracts/Api",
         "src/Lineage/Decisions", "src/Lineage/Runs", "src/Lineage/Checkpoints", "src/Lineage/Chains", "src/Lineage/Restores",
         "src/Lineage/Verification", "src/Lineage/References", "src/Lineage/Narration", "src/Lineage/Retention",
+        "src/Lineage/Incidents", "src/Lineage/Positions", "src/Lineage/Sanity", "src/Lineage/Comparisons", "src/Lineage/Attesting",
     ];
 
     static readonly string[] Effects =

@@ -1,0 +1,135 @@
+using System.Globalization;
+using Lineage.Checkpoints;
+using Lineage.Comparisons;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Events;
+using Lineage.Contracts.Format;
+using Lineage.Contracts.Identity;
+using Lineage.Decisions;
+using Lineage.Narration;
+using Lineage.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Lineage.Http;
+
+/// <summary>Questions to the graph: what hangs on a checkpoint, how two differ, who restored what, which saves are incomplete.</summary>
+static class GraphEndpoints
+{
+    const string One = "/checkpoints/{run}/{generation}/{step}";
+
+    /// <summary>More events between two checkpoints are not listed; the log has them.</summary>
+    const int BetweenMax = 100;
+
+    static readonly Dictionary<string, Type> Types = EventCatalog.Names.ToDictionary(static pair => pair.Value, static pair => pair.Key,
+        StringComparer.Ordinal);
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet($"{One}/blast-radius", BlastRadiusAsync).WithName("get-blast-radius");
+        routes.MapGet($"{One}/restores", RestoresOfCheckpointAsync).WithName("list-restores-of-checkpoint");
+        routes.MapGet("/runs/{run}/restores", RestoresOfRunAsync).WithName("list-restores-of-run");
+        routes.MapGet("/checkpoints/compare", CompareAsync).WithName("compare-checkpoints");
+        routes.MapGet("/saves/incomplete", IncompleteAsync).WithName("list-incomplete-saves");
+    }
+
+    static async Task<Results<Ok<BlastRadius>, ProblemResult>> BlastRadiusAsync(
+        string run, string generation, string step, string? after, int? limit, Queries queries, GraphReader graph, TimeProvider clock,
+        CancellationToken ct)
+    {
+        var (id, count) = (Request.Checkpoint(run, generation, step), Request.Limit(limit));
+        if (await queries.CheckpointAsync(id, ct) is not { State: var state }) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
+        var reach = await graph.DependantsAsync(id, Place(after), count + 1, clock.GetUtcNow(), ct);
+        return TypedResults.Ok(BlastRadii.View(id, state.Phase, reach.Phases, reach.Depth, reach.AffectedBy, reach.Affected,
+            reach.Dependants, count));
+    }
+
+    /// <summary>Of a dependant: <c>distance~id</c>.</summary>
+    static (int Distance, string Id)? Place(string? after) => after is null ? null
+        : after.Split('~') is [var distance, var id] && CheckpointId.TryParse(id, out _)
+            && int.TryParse(distance, NumberStyles.None, CultureInfo.InvariantCulture, out var far)
+                ? (far, id)
+                : throw Request.Bad("after", $"\"{after}\" is no cursor of this list: pass on what \"next\" said.");
+
+    static async Task<Results<Ok<Page<Restoration>>, ProblemResult>> RestoresOfCheckpointAsync(
+        string run, string generation, string step, string? after, int? limit, Queries queries, RestorationReader restorations,
+        CancellationToken ct)
+    {
+        var id = Request.Checkpoint(run, generation, step);
+        if (await queries.CheckpointAsync(id, ct) is null) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
+        return TypedResults.Ok(await RestoresAsync(id.Run, id, after, Request.Limit(limit), restorations, ct));
+    }
+
+    static async Task<Results<Ok<Page<Restoration>>, ProblemResult>> RestoresOfRunAsync(
+        string run, string? after, int? limit, Queries queries, RestorationReader restorations, CancellationToken ct)
+    {
+        var id = Request.Run(run);
+        if (await queries.RunAsync(id, ct) is null) return ProblemResult.From(Refusals.NoSuchRun(id));
+        return TypedResults.Ok(await RestoresAsync(id, of: null, after, Request.Limit(limit), restorations, ct));
+    }
+
+    static async Task<Page<Restoration>> RestoresAsync(
+        RunId run, CheckpointId? of, string? after, int limit, RestorationReader restorations, CancellationToken ct)
+    {
+        var found = await restorations.ListAsync(run, of, TimedCursor.Parse(after), limit + 1, ct);
+        var page = found.Take(limit).ToList();
+        return new Page<Restoration>(page, found.Count > limit
+            ? TimedCursor.Text(page[^1].At, page[^1].Kind == RestorationKind.Recovery ? $"recovery/{page[^1].Name}" : page[^1].Name)
+            : null);
+    }
+
+    static async Task<Results<Ok<CheckpointComparison>, ProblemResult>> CompareAsync(
+        string? a, string? b, Queries queries, GraphReader graph, EvidenceReader events, CancellationToken ct)
+    {
+        var (left, right) = (Named("a", a), Named("b", b));
+        var sides = new List<ComparedCheckpoint>();
+        foreach (var id in new[] { left, right })
+        {
+            if (await queries.CheckpointAsync(id, ct) is not { State: var state })
+                return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
+            var owner = (await queries.RunAsync(id.Run, ct))!.State;
+            sides.Add(new ComparedCheckpoint(state, owner, await graph.AncestorsAsync(id, GraphReader.AncestorsMax, ct)));
+        }
+
+        var times = sides.Select(static s => s.State.Opened.OpenedAt).Order().ToList();
+        var between = await events.BetweenAsync([.. sides.Select(static s => s.Run.Id).Distinct()], times[0], times[1], BetweenMax + 1, ct);
+        return TypedResults.Ok(CheckpointComparisons.Of(
+            sides[0], sides[1], [.. between.Take(BetweenMax).Select(Told)], between.Count > BetweenMax));
+    }
+
+    static BetweenEvent Told(EvidenceEvent e) => new(
+        e.Sequence, e.Stream, e.Name, e.At,
+        Narrator.Summary(System.Text.Json.JsonSerializer.Deserialize(e.Body, Types[e.Name], CanonicalJson.Options)!));
+
+    static CheckpointId Named(string name, string? text) => Request.Cursor(text)
+        ?? throw Request.Bad(name, "it is missing: expected run/generation/step, for example a=demo/1/120.");
+
+    static async Task<Results<Ok<Page<IncompleteSave>>, ProblemResult>> IncompleteAsync(
+        string? run, bool? abandoned, string? after, int? limit, Queries queries, SaveReader saves, CancellationToken ct)
+    {
+        RunId? of = run is null ? null : Request.Run(run);
+        if (of is { } id && await queries.RunAsync(id, ct) is null) return ProblemResult.From(Refusals.NoSuchRun(id));
+        var count = Request.Limit(limit);
+        var found = await saves.IncompleteAsync(of, abandoned ?? false, Request.Cursor(after), count + 1, ct);
+        return TypedResults.Ok(new Page<IncompleteSave>(
+            [.. found.Take(count).Select(IncompleteSaves.View)], found.Count > count ? found[count - 1].Id.ToString() : null));
+    }
+}
+
+/// <summary>A place in a list that is ordered by time, then name: <c>time~name</c>.</summary>
+static class TimedCursor
+{
+    public static string Text(DateTimeOffset at, string name) => $"{at.ToUniversalTime():O}~{name}";
+
+    public static (DateTimeOffset At, string Name)? Parse(string? after)
+    {
+        if (after is null) return null;
+        var cut = after.IndexOf('~', StringComparison.Ordinal);
+        return cut > 0 && DateTimeOffset.TryParseExact(
+            after[..cut], "O", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+                ? (at, after[(cut + 1)..])
+                : throw Request.Bad("after", $"\"{after}\" is no cursor of this list: pass on what \"next\" said.");
+    }
+}
