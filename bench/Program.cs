@@ -1,5 +1,6 @@
 using Lineage.Bench;
 using Lineage.Bench.Codec;
+using Lineage.Bench.Ingest;
 using Lineage.Bench.Reporting;
 using Lineage.Bench.SaveRestore;
 
@@ -9,6 +10,8 @@ using Lineage.Bench.SaveRestore;
         static (options, output) => Task.FromResult(new CodecSuite(options, output).Run())),
     ("save-restore", "training stall, time to durable and restore on this disk, against torch.save and torch.load",
         static (options, output) => new SaveRestoreSuite(options, output).RunAsync()),
+    ("ingest", "facts per second on record, over HTTP and RabbitMQ, against bare Marten and COPY; a checkpoint of 2^20 pieces",
+        static (options, output) => new IngestSuite(options, output, TimeProvider.System).RunAsync()),
 ];
 
 if (args is [] or ["help" or "-h" or "--help", ..])

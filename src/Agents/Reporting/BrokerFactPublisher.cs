@@ -15,6 +15,9 @@ namespace Lineage.Agents.Reporting;
 /// <param name="address">For example <c>amqp://user:password@127.0.0.1:5672/</c>.</param>
 public sealed class BrokerFactPublisher(Uri address, TimeProvider clock) : IFactPublisher
 {
+    /// <summary>Messages that wait for their confirms together; one at a time each would cost a round trip and a sync of its own.</summary>
+    const int UnconfirmedMax = 256;
+
     static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
 
     readonly SemaphoreSlim gate = new(1);
@@ -44,12 +47,12 @@ public sealed class BrokerFactPublisher(Uri address, TimeProvider clock) : IFact
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            foreach (var fact in facts)
-                await bus.Publish((object)fact, fact.GetType(), context =>
+            foreach (var window in facts.Chunk(UnconfirmedMax))
+                await Task.WhenAll(window.Select(fact => bus.Publish((object)fact, fact.GetType(), context =>
                 {
                     context.MessageId = fact.Id.Value;
                     context.Headers.Set("Lineage-Actor", fact.Actor.ToString());
-                }, either.Token);
+                }, either.Token)));
         }
         catch (Exception e) when (IsBrokerAway(e, ct))
         {

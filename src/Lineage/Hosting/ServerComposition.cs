@@ -32,7 +32,6 @@ static class ServerComposition
         builder.Services.Configure<Microsoft.AspNetCore.Routing.RouteHandlerOptions>(static routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddSingleton(clock).AddSingleton(facts).AddSingleton(options).AddSingleton(database);
         AddStore(builder.Services, database, clock);
-        builder.Services.AddSingleton<IFactSink, LedgerFactSink>();
         builder.Services.AddFactBus(facts.Broker);
         builder.Services.AddSingleton<Answering>();
         builder.Services.AddHostedService<ProcessClock>();
@@ -42,6 +41,7 @@ static class ServerComposition
 
         var application = builder.Build();
         application.UseMiddleware<FailureMiddleware>();
+        application.UseMiddleware<PostGate>();
         application.UseRouting();
         ApiRoutes.Map(application);
         return application;
