@@ -28,11 +28,17 @@ sealed class IngestSuite(BenchOptions options, Output output, TimeProvider clock
         await WarmAsync(world, ct);
         Output.Narrate("bare Marten and COPY");
         var rivals = new Rivals(world.Database, Size, clock);
+        var cpu = new CpuWatch(world.PostgresId);
         results.Add(await rivals.MartenAsync(ct));
+        Output.Narrate(cpu.Describe());
         results.Add(await rivals.CopyAsync(ct));
-        await using (var http = new HttpFactPublisher(world.Client))
+        if (Wanted("http"))
+        {
+            await using var http = new HttpFactPublisher(world.Client);
             results.Add(await OursAsync(world, http, "http", Size, ct));
-        if (world.Broker is { } address)
+        }
+
+        if (Wanted("rabbitmq") && world.Broker is { } address)
         {
             await using var broker = await BrokerFactPublisher.ConnectAsync(address, clock, TimeSpan.FromSeconds(30), ct);
             results.Add(await OursAsync(world, broker, "rabbitmq", Size, ct));
@@ -42,19 +48,23 @@ sealed class IngestSuite(BenchOptions options, Output output, TimeProvider clock
         return results.TrueForAll(static r => r.Verified);
     }
 
+    bool Wanted(string path) => options.Only is null || path.Contains(options.Only, StringComparison.Ordinal);
+
     async Task WarmAsync(IngestWorld world, CancellationToken ct)
     {
         Output.Narrate("warming up");
-        var little = Size with { Saves = 1 };
+        var little = Size with { Saves = Math.Min(Size.Saves, 6) };
         await using var http = new HttpFactPublisher(world.Client);
-        await new IngestLoad(world.Client, http, "warm", little, clock).RunAsync("warm", ct);
+        await new IngestLoad(world.Client, http, world.Database, "warm", little, clock).RunAsync("warm", ct);
     }
 
     async Task<PathResult> OursAsync(IngestWorld world, IFactPublisher publisher, string path, LoadSize size, CancellationToken ct)
     {
         Output.Narrate($"{path}: {size.Checkpoints} checkpoints of {size.World} ranks, {size.Runs} runs side by side");
-        var load = new IngestLoad(world.Client, publisher, path, size, clock);
+        var load = new IngestLoad(world.Client, publisher, world.Database, path, size, clock);
+        var cpu = new CpuWatch(world.PostgresId);
         var result = await load.RunAsync(path, ct);
+        Output.Narrate(cpu.Describe());
         var objection = await RecordCheck.ObjectionAsync(world.Database, load.Saves, ct);
         if (objection is not null) Output.Narrate($"{path}: NOT as it must be: {objection}");
         return result with { Verified = objection is null };
