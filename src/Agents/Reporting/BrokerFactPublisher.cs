@@ -1,5 +1,6 @@
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Format;
+using Lineage.Contracts.Identity;
 using Lineage.Contracts.Messages;
 using MassTransit;
 
@@ -15,9 +16,6 @@ namespace Lineage.Agents.Reporting;
 /// <param name="address">For example <c>amqp://user:password@127.0.0.1:5672/</c>.</param>
 public sealed class BrokerFactPublisher(Uri address, TimeProvider clock) : IFactPublisher
 {
-    /// <summary>Messages that wait for their confirms together; one at a time each would cost a round trip and a sync of its own.</summary>
-    const int UnconfirmedMax = 256;
-
     static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
 
     readonly SemaphoreSlim gate = new(1);
@@ -47,18 +45,25 @@ public sealed class BrokerFactPublisher(Uri address, TimeProvider clock) : IFact
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            foreach (var window in facts.Chunk(UnconfirmedMax))
-                await Task.WhenAll(window.Select(fact => bus.Publish((object)fact, fact.GetType(), context =>
-                {
-                    context.MessageId = fact.Id.Value;
-                    context.Headers.Set("Lineage-Actor", fact.Actor.ToString());
-                }, either.Token)));
+            if (facts is [var only]) await PublishAsync(bus, only, only.Id, only.Actor, either.Token);
+            else await Task.WhenAll(facts.Chunk(FactBatch.PublishedMax).Select(part => PublishAsync(bus, part, either.Token)));
         }
         catch (Exception e) when (IsBrokerAway(e, ct))
         {
             throw Unreachable($"did not confirm {facts.Count} facts within {Bound.TotalSeconds:0} s: {e.Message}", e);
         }
     }
+
+    /// <summary>Several facts are one message: each message costs a confirm, which is a sync of the broker's disk.</summary>
+    static Task PublishAsync(IBusControl bus, FactMessage[] part, CancellationToken ct) => PublishAsync(
+        bus, new FactBatch(part), MessageId.Derive([.. part.Select(static fact => fact.Id.ToString())]), part[0].Actor, ct);
+
+    static Task PublishAsync(IBusControl bus, object message, MessageId id, ActorId actor, CancellationToken ct) =>
+        bus.Publish(message, message.GetType(), context =>
+        {
+            context.MessageId = id.Value;
+            context.Headers.Set("Lineage-Actor", actor.ToString());
+        }, ct);
 
     /// <summary>The connected bus. Once connected it reconnects by itself; until then each call tries anew.</summary>
     async Task<IBusControl> StartedAsync(TimeSpan bound, CancellationToken ct)
@@ -89,6 +94,7 @@ public sealed class BrokerFactPublisher(Uri address, TimeProvider clock) : IFact
         broker.Message<ShardDiffReported>(static m => m.SetEntityName(BusTopology.ShardDiffReportedExchange));
         broker.Message<ShardStoreReported>(static m => m.SetEntityName(BusTopology.ShardStoreReportedExchange));
         broker.Message<ShardVerificationReported>(static m => m.SetEntityName(BusTopology.ShardVerificationReportedExchange));
+        broker.Message<FactBatch>(static m => m.SetEntityName(BusTopology.FactBatchExchange));
         broker.Publish<FactMessage>(static p => p.Exclude = true);
         broker.ConfigureJsonSerializerOptions(static options =>
         {

@@ -13,10 +13,10 @@ namespace Lineage.Bus;
 internal static class MassTransitBus
 {
     /// <summary>
-    /// Messages that one server holds without having acknowledged them, at about 2 KiB each: what bounds its memory, and how many facts
-    /// of one checkpoint can go into one append.
+    /// Messages that one server holds without having acknowledged them, single facts of about 2 KiB or batches of up to 256: what bounds
+    /// its memory, and how many facts of one checkpoint can go into one append.
     /// </summary>
-    const int PrefetchMax = 2_048;
+    const int PrefetchMax = 512;
 
     public static IServiceCollection AddFactBus(this IServiceCollection services, BrokerAddress? broker)
     {
@@ -37,9 +37,10 @@ internal static class MassTransitBus
             bus.AddConsumer<FactConsumer<ShardDiffReported>>();
             bus.AddConsumer<FactConsumer<ShardStoreReported>>();
             bus.AddConsumer<FactConsumer<ShardVerificationReported>>();
+            bus.AddConsumer<FactBatchConsumer>();
             bus.UsingRabbitMq((context, rabbit) => Configure(context, rabbit, broker));
         });
-        services.AddSingleton(broker);
+        services.AddSingleton(broker).AddSingleton<BrokerIntake>();
         return services.AddHostedService<DeadLetterDrain>();
     }
 
@@ -74,6 +75,7 @@ internal static class MassTransitBus
             endpoint.ConfigureConsumer<FactConsumer<ShardDiffReported>>(context);
             endpoint.ConfigureConsumer<FactConsumer<ShardStoreReported>>(context);
             endpoint.ConfigureConsumer<FactConsumer<ShardVerificationReported>>(context);
+            endpoint.ConfigureConsumer<FactBatchConsumer>(context);
         });
     }
 
@@ -82,6 +84,7 @@ internal static class MassTransitBus
         bus.Message<ShardDiffReported>(static m => m.SetEntityName(BusTopology.ShardDiffReportedExchange));
         bus.Message<ShardStoreReported>(static m => m.SetEntityName(BusTopology.ShardStoreReportedExchange));
         bus.Message<ShardVerificationReported>(static m => m.SetEntityName(BusTopology.ShardVerificationReportedExchange));
+        bus.Message<FactBatch>(static m => m.SetEntityName(BusTopology.FactBatchExchange));
         bus.ConfigureJsonSerializerOptions(static options =>
         {
             ContractJson.Configure(options);
