@@ -52,6 +52,7 @@ static class ServerComposition
         services.AddSingleton<IDocumentStore>(_ => DocumentStore.For(store => MartenSetup.Configure(store, database, clock)));
         services.AddSingleton<HistoryReader>();
         services.AddSingleton<EventLog>();
+        services.AddSingleton<Layouts>().AddHostedService(static all => all.GetRequiredService<Layouts>());
         services.AddSingleton<Ledger>();
         services.AddSingleton<Queries>();
         services.AddSingleton<Views>();
