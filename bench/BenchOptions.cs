@@ -8,8 +8,11 @@ namespace Lineage.Bench;
 /// <param name="Scale">How much is made and how often it is timed.</param>
 /// <param name="Write">Also into bench/results.</param>
 /// <param name="Date">What a written report is dated; null for today.</param>
-/// <param name="Only">Traces whose name contains this; null for all.</param>
-sealed record BenchOptions(string Suite, bool Json, Scale Scale, bool Write, DateOnly? Date, string? Only)
+/// <param name="Only">Traces or paths whose name contains this; null for all.</param>
+/// <param name="KillMinutes">Instead of measuring: load for so long while its servers are killed; null: measure (ingest).</param>
+/// <param name="Seed">Of the moments at which something is killed.</param>
+sealed record BenchOptions(string Suite, bool Json, Scale Scale, bool Write, DateOnly? Date, string? Only,
+    double? KillMinutes = null, int Seed = 1)
 {
     public int Runs => Scale switch { Scale.Full => 5, Scale.Quick => 2, _ => 1 };
 
@@ -28,6 +31,8 @@ sealed record BenchOptions(string Suite, bool Json, Scale Scale, bool Write, Dat
                 "--smoke" => options with { Scale = Scale.Smoke },
                 "--write" => options with { Write = true },
                 "--date" => options with { Date = Day(Value(arguments, ref i)) },
+                "--kill" => options with { KillMinutes = double.Parse(Value(arguments, ref i), CultureInfo.InvariantCulture) },
+                "--seed" => options with { Seed = int.Parse(Value(arguments, ref i), CultureInfo.InvariantCulture) },
                 "--only" => options with { Only = Value(arguments, ref i) },
                 var other => throw new FormatException($"there is no option \"{other}\""),
             };

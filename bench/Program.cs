@@ -1,5 +1,6 @@
 using Lineage.Bench;
 using Lineage.Bench.Codec;
+using Lineage.Bench.Ingest;
 using Lineage.Bench.Reporting;
 using Lineage.Bench.SaveRestore;
 
@@ -9,7 +10,18 @@ using Lineage.Bench.SaveRestore;
         static (options, output) => Task.FromResult(new CodecSuite(options, output).Run())),
     ("save-restore", "training stall, time to durable and restore on this disk, against torch.save and torch.load",
         static (options, output) => new SaveRestoreSuite(options, output).RunAsync()),
+    ("ingest", "facts per second on record, over HTTP and RabbitMQ, against bare Marten and COPY; a checkpoint of 2^20 pieces",
+        static (options, output) => options.KillMinutes is { } minutes
+            ? new KillSuite(output, TimeProvider.System, TimeSpan.FromMinutes(minutes), options.Seed).RunAsync()
+            : new IngestSuite(options, output, TimeProvider.System).RunAsync()),
 ];
+
+if (args is ["ingest-server", var state, var url, var broker])   // what --kill kills
+{
+    await Lineage.Hosting.ServerProgram.RunAsync(
+        new Lineage.Hosting.ServerOptions(state, url, BrokerAddress: broker), TimeProvider.System, CancellationToken.None);
+    return 0;
+}
 
 if (args is [] or ["help" or "-h" or "--help", ..])
 {
@@ -46,6 +58,7 @@ string Usage() => string.Join('\n', suites.Select(static suite => $"  {suite.Nam
         "  --smoke          tiny and once: does everything still work? No figure of it means anything",
         "  --json           one JSON object per line on standard output; narration stays on standard error",
         "  --only TEXT      traces whose name contains TEXT (codec)",
+        "  --kill MINUTES   load while server, PostgreSQL and RabbitMQ are killed, then judge the record (ingest); --seed N",
         "  --write          also as a table into bench/results/SUITE.md",
         "  --date DATE      what the table is dated (yyyy-MM-dd); today without it",
         "",

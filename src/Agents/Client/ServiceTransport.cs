@@ -56,7 +56,7 @@ internal sealed class ServiceTransport : IDisposable
     /// <summary>What may be different a moment later without anybody doing anything.</summary>
     public static bool IsTransient(Problem problem) => problem.Code
         is ProblemCodes.ServerUnreachable or ProblemCodes.DatabaseUnreachable or ProblemCodes.BrokerUnreachable or ProblemCodes.NotReady
-        or ProblemCodes.ConcurrentChange;
+        or ProblemCodes.ConcurrentChange or ProblemCodes.RateLimited;
 
     public async Task<T> AskAsync<T>(HttpMethod method, string route, object? body, CancellationToken ct)
     {

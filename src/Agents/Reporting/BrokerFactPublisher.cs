@@ -1,5 +1,6 @@
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Format;
+using Lineage.Contracts.Identity;
 using Lineage.Contracts.Messages;
 using MassTransit;
 
@@ -44,18 +45,25 @@ public sealed class BrokerFactPublisher(Uri address, TimeProvider clock) : IFact
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            foreach (var fact in facts)
-                await bus.Publish((object)fact, fact.GetType(), context =>
-                {
-                    context.MessageId = fact.Id.Value;
-                    context.Headers.Set("Lineage-Actor", fact.Actor.ToString());
-                }, either.Token);
+            if (facts is [var only]) await PublishAsync(bus, only, only.Id, only.Actor, either.Token);
+            else await Task.WhenAll(facts.Chunk(FactBatch.PublishedMax).Select(part => PublishAsync(bus, part, either.Token)));
         }
         catch (Exception e) when (IsBrokerAway(e, ct))
         {
             throw Unreachable($"did not confirm {facts.Count} facts within {Bound.TotalSeconds:0} s: {e.Message}", e);
         }
     }
+
+    /// <summary>Several facts are one message: each message costs a confirm, which is a sync of the broker's disk.</summary>
+    static Task PublishAsync(IBusControl bus, FactMessage[] part, CancellationToken ct) => PublishAsync(
+        bus, new FactBatch(part), MessageId.Derive([.. part.Select(static fact => fact.Id.ToString())]), part[0].Actor, ct);
+
+    static Task PublishAsync(IBusControl bus, object message, MessageId id, ActorId actor, CancellationToken ct) =>
+        bus.Publish(message, message.GetType(), context =>
+        {
+            context.MessageId = id.Value;
+            context.Headers.Set("Lineage-Actor", actor.ToString());
+        }, ct);
 
     /// <summary>The connected bus. Once connected it reconnects by itself; until then each call tries anew.</summary>
     async Task<IBusControl> StartedAsync(TimeSpan bound, CancellationToken ct)
@@ -86,6 +94,7 @@ public sealed class BrokerFactPublisher(Uri address, TimeProvider clock) : IFact
         broker.Message<ShardDiffReported>(static m => m.SetEntityName(BusTopology.ShardDiffReportedExchange));
         broker.Message<ShardStoreReported>(static m => m.SetEntityName(BusTopology.ShardStoreReportedExchange));
         broker.Message<ShardVerificationReported>(static m => m.SetEntityName(BusTopology.ShardVerificationReportedExchange));
+        broker.Message<FactBatch>(static m => m.SetEntityName(BusTopology.FactBatchExchange));
         broker.Publish<FactMessage>(static p => p.Exclude = true);
         broker.ConfigureJsonSerializerOptions(static options =>
         {

@@ -42,7 +42,8 @@ public static class RankSaving
         var pump = OutboxPump.For(outbox, publisher, client, clock, report, steps);
         pump.Start();
         var parts = new SaverParts(
-            new CheckpointPort(client), tier, outbox, pump, new Restorer(tier, clock), clock, steps ?? NoSteps.Instance, report);
+            new CheckpointPort(client), tier, outbox, pump, new Restorer(tier, clock), clock, steps ?? NoSteps.Instance, report,
+            new LayoutVoice(client.PutLayoutAsync, report));
         return new SavingHooks(saver, client, parts, MetricsRecorder.For(client, report), [pump, publisher]);
     }
 

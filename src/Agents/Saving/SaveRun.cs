@@ -16,7 +16,7 @@ namespace Lineage.Agents.Saving;
 /// <param name="Report">One line for the rank's log.</param>
 public sealed record SaverParts(
     ICheckpointPort Service, ITier Tier, Outbox Outbox, OutboxPump Pump, Restorer Restorer, TimeProvider Clock, IDurableSteps Steps,
-    Action<string> Report)
+    Action<string> Report, LayoutVoice? Layouts = null)
 {
     /// <summary>Told of every checkpoint that this rank saw sealed; must return at once.</summary>
     public Action<CheckpointId>? OnSealed { get; init; }
@@ -109,6 +109,7 @@ sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, Cap
         var body = new OpenCheckpoint(options.WorldSize, layout, options.Actor, correlation);
         var plan = await parts.Service.OpenAsync(checkpoint, body, ct);
         parts.Steps.Reached(DurableStep.Opened);
+        if (parts.Layouts is { } voice) await voice.TellAsync(options.Rank, options.WorldSize, layout, captured.Tensors, ct);
         return new SaveInput.Opened(plan);
     }
 

@@ -20,9 +20,10 @@ public static class CanonicalJson
     /// <summary>How contracts are written as JSON everywhere: camelCase, enums by name, nulls kept.</summary>
     public static JsonSerializerOptions Options { get; } = ContractJson.Create();
 
-    public static byte[] Write<T>(T value) => Canonicalize(JsonSerializer.SerializeToElement(value, Options));
+    public static byte[] Write<T>(T value) => value is null ? "null"u8.ToArray() : Write(value, typeof(T));
 
-    public static byte[] Write(object value, Type type) => Canonicalize(JsonSerializer.SerializeToElement(value, type, Options));
+    public static byte[] Write(object value, Type type) =>
+        PlainJson.TryWrite(value, type) ?? Canonicalize(JsonSerializer.SerializeToElement(value, type, Options));
 
     /// <summary>SHA-256 of the canonical bytes.</summary>
     public static ContentHash Digest(object value) => ContentHash.Of(Write(value, value.GetType()));

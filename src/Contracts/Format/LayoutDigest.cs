@@ -11,11 +11,5 @@ public static class LayoutDigest
 {
     public const string FormatName = "lineage.layout.v1";
 
-    public static ContentHash Of(WorldSize worldSize, IEnumerable<TensorSpec> tensors) =>
-        CanonicalJson.Digest(
-            new Body(FormatName, worldSize, [.. tensors.Select(static t => new Tensor(t.Name, t.Dtype, t.GlobalShape, t.Role))]));
-
-    sealed record Body(string Format, WorldSize WorldSize, IReadOnlyList<Tensor> Tensors);
-
-    sealed record Tensor(string Name, TensorDtype Dtype, IReadOnlyList<long> GlobalShape, TensorRole Role);
+    public static ContentHash Of(WorldSize worldSize, IEnumerable<TensorSpec> tensors) => TensorLayout.Of(worldSize, tensors).Digest();
 }

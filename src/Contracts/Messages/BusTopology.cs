@@ -1,7 +1,8 @@
 namespace Lineage.Contracts.Messages;
 
 /// <summary>
-/// Names on the broker that senders and the service share. One durable fanout exchange per message type; each is bound to
+/// Names on the broker that senders and the service share. One durable fanout exchange per message type
+/// and one for several facts in one message; each is bound to
 /// <see cref="FactsQueue"/>. The service declares all of it at start, before any sender: a confirm says nothing about routing, so a
 /// message sent into an exchange without a queue is confirmed and gone.
 /// </summary>
@@ -10,7 +11,8 @@ public static class BusTopology
     public const string
         ShardDiffReportedExchange = "lineage.shard-diff-reported.v1",
         ShardStoreReportedExchange = "lineage.shard-store-reported.v1",
-        ShardVerificationReportedExchange = "lineage.shard-verification-reported.v1";
+        ShardVerificationReportedExchange = "lineage.shard-verification-reported.v1",
+        FactBatchExchange = "lineage.fact-batch.v1";
 
     /// <summary>Quorum queue that the servers consume; any number of them.</summary>
     public const string FactsQueue = "lineage.facts";

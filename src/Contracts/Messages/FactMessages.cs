@@ -67,9 +67,12 @@ public sealed record ShardVerificationReported : FactMessage
     public required long ReadBytes { get; init; }
 }
 
-/// <summary>What one HTTP post carries when no broker is configured.</summary>
+/// <summary>Several facts at once: what one HTTP post carries, and what a sender with more than one fact hands to the broker.</summary>
 public sealed record FactBatch(IReadOnlyList<FactMessage> Messages)
 {
+    /// <summary>A sender puts no more into one message of the broker, which keeps them all in memory together.</summary>
+    public const int PublishedMax = 256;
+
     /// <summary>More in one post are refused.</summary>
     public const int MessagesMax = 1_000;
 }

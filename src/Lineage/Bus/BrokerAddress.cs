@@ -21,6 +21,9 @@ public sealed class BrokerAddress
         Port = Port,
     }.Uri;
 
+    /// <summary>As the plain AMQP client takes it, with credentials: never shown.</summary>
+    internal Uri Plain => uri;
+
     internal string UserName => Part(0) ?? "guest";
 
     internal string Password => Part(1) ?? "guest";

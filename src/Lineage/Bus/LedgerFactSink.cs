@@ -4,39 +4,38 @@ using Lineage.Contracts.Messages;
 using Lineage.Decisions;
 using Lineage.Store;
 using Lineage.Telemetry;
+using Microsoft.Extensions.Logging;
 
 namespace Lineage.Bus;
 
 /// <summary>
-/// Decides over the facts of one checkpoint and appends what follows, in one transaction while the run's generation is held still.
+/// Decides over the facts of one checkpoint and appends what follows, in one transaction while the run's generation is held still. What is
+/// refused goes among the dead letters with its reason: it would be refused again.
 /// </summary>
-internal sealed class LedgerFactSink(Ledger ledger) : IFactSink, IDisposable
+internal sealed partial class LedgerFactSink(Ledger ledger, DeadLetters letters, ILogger<LedgerFactSink> log) : IFactAppender
 {
-    /// <summary>
-    /// Facts about one checkpoint queue up inside one server instead of racing for its stream; several servers are settled by the stream's
-    /// version.
-    /// </summary>
-    readonly SemaphoreSlim[] partitions = [.. Enumerable.Range(0, 64).Select(static _ => new SemaphoreSlim(1))];
-
-    public async Task<IReadOnlyList<RefusedFact>> RecordAsync(CheckpointId checkpoint, IReadOnlyList<FactMessage> facts,
-        CancellationToken ct)
+    public async Task<IReadOnlyList<RefusedFact>> AppendAsync(
+        CheckpointId checkpoint, IReadOnlyList<Delivery> deliveries, CancellationToken ct)
     {
-        var partition = partitions[(StringComparer.Ordinal.GetHashCode(checkpoint.StreamKey) & int.MaxValue) % partitions.Length];
+        IReadOnlyList<FactMessage> facts = deliveries is [var only] ? only.Facts : [.. deliveries.SelectMany(static d => d.Facts)];
         using var trace = FactTrace.Start(facts[0].Correlation, facts.Count);
-        await partition.WaitAsync(ct);
-        try
-        {
-            var outcomes = await ledger.ExecuteAsync("checkpoint.record-facts", (session, token) =>
-                DecideAsync(session, checkpoint, facts, token), ct);
-            foreach (var outcome in outcomes)
-                LineageTelemetry.Facts.Add(1, new KeyValuePair<string, object?>("outcome", outcome.Decision.GetType().Name));
-            return [.. outcomes.Where(static o => o.Decision is Decision.Refused)
-                .Select(static o => Refused(o.Message, (Decision.Refused)o.Decision))];
-        }
-        finally
-        {
-            partition.Release();
-        }
+        var outcomes = await ledger.ExecuteAsync("checkpoint.record-facts", (session, token) =>
+            DecideAsync(session, checkpoint, facts, token), ct);
+        foreach (var kind in outcomes.CountBy(static o => o.Decision.GetType().Name))
+            LineageTelemetry.Facts.Add(kind.Value, new KeyValuePair<string, object?>("outcome", kind.Key));
+        List<RefusedFact> refused = [.. outcomes.Where(static o => o.Decision is Decision.Refused)
+            .Select(static o => Refused(o.Message, (Decision.Refused)o.Decision))];
+        if (refused.Count > 0) await SetAsideAsync(refused, deliveries, ct);
+        return refused;
+    }
+
+    /// <remarks>A crash before this leaves no dead letter, and a sender that was not answered: it sends again and is refused again.</remarks>
+    async Task SetAsideAsync(List<RefusedFact> refused, IReadOnlyList<Delivery> deliveries, CancellationToken ct)
+    {
+        foreach (var (fact, code, reason) in refused)
+            LogRefused(log, fact.Id.ToString(), fact.Checkpoint.ToString(), fact.Rank.Value, code, reason);
+        await letters.KeepAsync([.. refused.DistinctBy(static r => r.Fact.Id)
+            .Select(r => DeadLetter.Of(r, deliveries.First(d => d.Facts.Contains(r.Fact)).Carrier))], ct);
     }
 
     static async Task<IReadOnlyList<MessageOutcome>> DecideAsync(
@@ -55,8 +54,7 @@ internal sealed class LedgerFactSink(Ledger ledger) : IFactSink, IDisposable
 
     static RefusedFact Refused(FactMessage message, Decision.Refused refused) => new(message, refused.Code, refused.Detail);
 
-    public void Dispose()
-    {
-        foreach (var partition in partitions) partition.Dispose();
-    }
+    [LoggerMessage(2001, LogLevel.Warning, "Message {MessageId} about {Checkpoint} rank {Rank} was refused ({Code}) and is a dead " +
+        "letter: {Reason}")]
+    static partial void LogRefused(ILogger log, string messageId, string checkpoint, int rank, string code, string reason);
 }

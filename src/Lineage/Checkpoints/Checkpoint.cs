@@ -39,6 +39,12 @@ public sealed record Checkpoint(
     /// <summary>Ranks of the world without enough durable copies, in order.</summary>
     public IReadOnlyList<Rank> MissingRanks() => [.. Opened.WorldSize.Ranks.Where(rank => !HasCopies(rank))];
 
+    /// <summary>Whether every rank of the world has enough durable copies.</summary>
+    /// <remarks>Asked for every stored shard, so it first asks what costs nothing; ranks outside the world are never recorded.</remarks>
+    [JsonIgnore]
+    public bool IsComplete =>
+        Shards.Count == Opened.WorldSize.Value && Shards.Values.All(shard => shard.Stored.Count >= Opened.Copies);
+
     public bool HasCopies(Rank rank) => Shards.TryGetValue(rank, out var shard) && shard.Stored.Count >= Opened.Copies;
 
     public ShardState Shard(Rank rank) => Shards.GetValueOrDefault(rank) ?? new ShardState(rank, Diffed: null, [], Verified: null);

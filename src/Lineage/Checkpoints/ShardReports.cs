@@ -46,7 +46,7 @@ static class ShardReports
         List<object> events = shard.Diffed is null ? [Diffed(m, m.Diff)] : [];
         events.Add(new ShardStored(m.Checkpoint, m.Rank, m.Root, m.StoredBytes, m.Tier, m.ObjectKey, at));
         var after = events.Aggregate(state, static (folded, e) => Checkpoint.Fold(folded, e)!);
-        if (after.Opened.WorldSize.Ranks.All(after.HasCopies)) events.Add(Seal(after, at));
+        if (after.IsComplete) events.Add(Seal(after, at));
         return new Decision.Accepted(events);
     }
 

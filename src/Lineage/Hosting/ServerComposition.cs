@@ -30,7 +30,6 @@ static class ServerComposition
         builder.Services.Configure<Microsoft.AspNetCore.Routing.RouteHandlerOptions>(static routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddSingleton(clock).AddSingleton(facts).AddSingleton(options).AddSingleton(database);
         AddStore(builder.Services, database, clock);
-        builder.Services.AddSingleton<IFactSink, LedgerFactSink>();
         builder.Services.AddFactBus(facts.Broker);
         builder.Services.AddSingleton<Answering>();
         builder.Services.AddHostedService<ProcessClock>();
@@ -40,6 +39,7 @@ static class ServerComposition
 
         var application = builder.Build();
         application.UseMiddleware<FailureMiddleware>();
+        application.UseMiddleware<PostGate>();
         application.UseRouting();
         ApiRoutes.Map(application);
         return application;
@@ -50,6 +50,7 @@ static class ServerComposition
         services.AddSingleton<IDocumentStore>(_ => DocumentStore.For(store => MartenSetup.Configure(store, database, clock)));
         services.AddSingleton<HistoryReader>();
         services.AddSingleton<EventLog>();
+        services.AddSingleton<Layouts>().AddHostedService(static all => all.GetRequiredService<Layouts>());
         services.AddSingleton<Ledger>();
         services.AddSingleton<Queries>();
         services.AddSingleton<RunHistories>();

@@ -17,6 +17,8 @@ static class ApiRoutes
         ReferenceEndpoints.Map(v1);
         MarkEndpoints.Map(v1);
         RunChangeEndpoints.Map(v1);
+        DeadLetterEndpoints.Map(v1);
+        ReshardEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
         RetentionEndpoints.Map(v1);
         GraphEndpoints.Map(v1);

@@ -114,14 +114,19 @@ static class CheckpointEndpoints
         TypedResults.Ok(PageOf(await queries.UnverifiedAsync(Request.Cursor(after), Request.Limit(limit) + 1, ct), Request.Limit(limit)));
 
     /// <summary>
-    /// Accepted means handed to the bus, not yet on record: the sender keeps its outbox until the checkpoint shows the fact.
+    /// Answered after the commit: what the receipt does not name as refused is on record. While the database is away nothing is accepted.
     /// </summary>
-    static async Task<Results<Accepted, ProblemResult>> PostMessagesAsync(FactBatch body, IFactPublisher publisher, CancellationToken ct)
+    static async Task<Results<Accepted<FactReceipt>, ProblemResult>> PostMessagesAsync(
+        FactBatch body, IFactSink sink, TimeProvider clock, CancellationToken ct)
     {
         if (body.Messages is not { Count: >= 1 and <= FactBatch.MessagesMax })
             throw Request.Bad("messages", $"{body.Messages.Count} messages in one post: expected 1-{FactBatch.MessagesMax}.");
-        await publisher.PublishAsync(body.Messages, ct);
-        return TypedResults.Accepted((string?)null);
+        var now = clock.GetUtcNow();
+        var outcomes = await Task.WhenAll(body.Messages.GroupBy(static m => m.Checkpoint)
+            .Select(group => sink.RecordAsync(new Delivery(group.Key, [.. group], Carrier.Http, now), ct)));
+        RefusedMessage[] refused = [.. outcomes.SelectMany(static o => o)
+            .Select(static r => new RefusedMessage(r.Fact.Id.ToString(), r.Code, r.Reason))];
+        return TypedResults.Accepted((string?)null, new FactReceipt(body.Messages.Count - refused.Length, refused));
     }
 
     static Page<CheckpointView> PageOf(IReadOnlyList<CheckpointRow> rows, int limit) => new(

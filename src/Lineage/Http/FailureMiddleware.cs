@@ -25,7 +25,8 @@ internal sealed partial class FailureMiddleware(RequestDelegate next, ILogger<Fa
         {
             var problem = Describe(e);
             if (problem.Status == StatusCodes.Status500InternalServerError) LogBug(log, e, context.Request.Method, context.Request.Path);
-            if (problem.Status == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = "1";
+            if (problem.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
+                context.Response.Headers.RetryAfter = "1";
             await new ProblemResult(problem).ExecuteAsync(context);
         }
     }

@@ -24,6 +24,8 @@ static class Request
 
     public static WorldSize World(string text) => Parsed("world", text, static t => WorldSize.From(Number(t)));
 
+    public static ContentHash Hash(string name, string text) => Parsed(name, text, ContentHash.Parse);
+
     public static CheckpointId Checkpoint(string run, string generation, string step) => new(Run(run), Generation(generation), Step(step));
 
     public static RecoveryId Recovery(string run, string generation) => new(Run(run), Generation(generation));

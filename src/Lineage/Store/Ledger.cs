@@ -98,6 +98,9 @@ public sealed partial class Ledger
         try
         {
             await using var session = store.LightweightSession();
+
+            // It would fill an absent correlation from the request's trace when it saves, after the event's link was made without it.
+            (session.CorrelationId, session.CausationId) = (null, null);
             var attempt = new LedgerSession(session, histories, clock.GetUtcNow(), stronger);
             var result = await work(attempt, ct);
             await attempt.CommitAsync(ct);

@@ -1,5 +1,4 @@
 using JasperFx.Events;
-using Lineage.Chains;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
@@ -75,8 +74,7 @@ public sealed partial class CheckpointRows : SingleStreamProjection<CheckpointRo
             : null;
 
     static CheckpointRow Row(string id, Checkpoint state, long version, ContentHash? head) => new(
-        id, state.Id.Run.ToString(), state.Id.Generation.Value, state.Id.Step.Value, PhaseText(state.Phase), Candidate.Of(state), state,
-        version, head);
+        id, state.Id.Run.ToString(), state.Id.Generation.Value, state.Id.Step.Value, PhaseText(state.Phase), state, version, head);
 
     /// <summary>As JSON spells it.</summary>
     public static string PhaseText(CheckpointPhase phase) => phase switch

@@ -1,4 +1,7 @@
+using System.Text.Json;
 using Lineage.Checkpoints;
+using Lineage.Contracts.Events;
+using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Marten;
 
@@ -13,6 +16,15 @@ public sealed class Queries(IDocumentStore store)
     public Task<RunRow?> RunAsync(RunId run, CancellationToken ct) => LoadAsync<RunRow>($"run/{run}", ct);
 
     public Task<CheckpointRow?> CheckpointAsync(CheckpointId id, CancellationToken ct) => LoadAsync<CheckpointRow>(id.StreamKey, ct);
+
+    /// <summary>How a checkpoint was opened, without its shards.</summary>
+    public async Task<CheckpointOpened?> OpenedAsync(CheckpointId id, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var found = await Guarded(() => session.AdvancedSql.QueryAsync<string>(
+            $"select data->'state'->>'opened' from {MartenSetup.Schema}.mt_doc_checkpoint where id = ?", ct, id.StreamKey));
+        return found is [{ } json] ? JsonSerializer.Deserialize<CheckpointOpened>(json, CanonicalJson.Options) : null;
+    }
 
     public Task<RecoveryRow?> RecoveryAsync(RecoveryId id, CancellationToken ct) => LoadAsync<RecoveryRow>(id.StreamKey, ct);
 

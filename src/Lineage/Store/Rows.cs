@@ -24,10 +24,16 @@ public sealed record RunRow(string Id, string RunName, Run State, long Version, 
 
 /// <summary>One checkpoint: its folded state, and what lists are ordered and searched by.</summary>
 /// <param name="Phase">The phase as JSON spells it, for searches.</param>
-/// <param name="Candidate">What choosing a base or a restore point needs, so that a long history is read without its shards.</param>
 public sealed record CheckpointRow(
-    string Id, string RunName, long Generation, long Step, string Phase, Candidate Candidate, Checkpoint State, long Version,
-    ContentHash? Head = null) : IStreamRow;
+    string Id, string RunName, long Generation, long Step, string Phase, Checkpoint State, long Version, ContentHash? Head = null)
+    : IStreamRow
+{
+    /// <summary>
+    /// What choosing a base or a restore point needs, so that a long history is read without its shards. Made when the row is written,
+    /// not for each of the events that lead there: it looks at every rank.
+    /// </summary>
+    public Candidate Candidate => Candidate.Of(State);
+}
 
 /// <summary>One recovery: its folded state.</summary>
 public sealed record RecoveryRow(

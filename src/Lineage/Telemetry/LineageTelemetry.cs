@@ -15,6 +15,9 @@ public static class LineageTelemetry
     public static Histogram<double> UseCaseSeconds { get; } =
         Meter.CreateHistogram<double>("lineage.use_case.duration", "s", "From request to commit, retries included");
 
+    public static Histogram<double> IngestLagSeconds { get; } =
+        Meter.CreateHistogram<double>("lineage.ingest.lag", "s", "From the sender letting go of a fact to its commit");
+
     public static Counter<long> Facts { get; } = Meter.CreateCounter<long>("lineage.facts", "{message}",
         "Facts taken from the data plane, by outcome");
 

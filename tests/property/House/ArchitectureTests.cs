@@ -22,6 +22,7 @@ public sealed class ArchitectureTests
         "src/Lineage/Decisions", "src/Lineage/Runs", "src/Lineage/Checkpoints", "src/Lineage/Chains", "src/Lineage/Restores",
         "src/Lineage/Verification", "src/Lineage/References", "src/Lineage/Narration", "src/Lineage/Retention",
         "src/Lineage/Incidents", "src/Lineage/Positions", "src/Lineage/Sanity", "src/Lineage/Comparisons", "src/Lineage/Attesting",
+        "src/Lineage/Resharding",
     ];
 
     static readonly string[] Effects =

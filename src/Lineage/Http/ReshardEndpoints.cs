@@ -1,0 +1,101 @@
+using Lineage.Chains;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Events;
+using Lineage.Contracts.Format;
+using Lineage.Contracts.Identity;
+using Lineage.Decisions;
+using Lineage.Resharding;
+using Lineage.Restores;
+using Lineage.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Lineage.Http;
+
+/// <summary>Tensor layouts, and what a checkpoint is worth on another number of ranks.</summary>
+static class ReshardEndpoints
+{
+    const int PointsDefault = 10, PointsMax = 100;
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPut("/layouts/{digest}", PutAsync).WithName("put-layout");
+        routes.MapGet("/layouts/{digest}", GetAsync).WithName("get-layout");
+        routes.MapGet("/checkpoints/{run}/{generation}/{step}/reshard", ReshardAsync).WithName("plan-reshard");
+        routes.MapGet("/runs/{run}/restore-points/compatible", CompatibleAsync).WithName("list-compatible-restore-points");
+    }
+
+    /// <summary>Content-addressed: a body that is not what the address says is refused; the same one again changes nothing.</summary>
+    static async Task<Results<NoContent, ProblemResult>> PutAsync(
+        string digest, TensorLayout body, Layouts layouts, CancellationToken ct)
+    {
+        var expected = Request.Hash("digest", digest);
+        if (body.Objection() is { } objection) throw Request.Bad("layout", objection);
+        var got = body.Digest();
+        if (got != expected)
+            return new ProblemResult(Problem.Of(
+                ProblemCodes.LayoutMismatch, 400, "The layout is not the one of that digest",
+                $"The layout sent to {expected} has the digest {got}. Nothing was kept. Send it to its own address."));
+        await layouts.KeepAsync(got, body, ct);
+        return TypedResults.NoContent();
+    }
+
+    static async Task<Results<Ok<TensorLayout>, ProblemResult>> GetAsync(string digest, Layouts layouts, CancellationToken ct)
+    {
+        var hash = Request.Hash("digest", digest);
+        return await layouts.FindAsync(hash, ct) is { } layout ? TypedResults.Ok(layout) : NoSuchLayout($"No layout has the digest {hash}");
+    }
+
+    static async Task<Results<Ok<ReshardView>, ProblemResult>> ReshardAsync(
+        string run, string generation, string step, string world, string? rank, Queries queries, Layouts layouts, CancellationToken ct)
+    {
+        var (id, to) = (Request.Checkpoint(run, generation, step), Request.World(world));
+        var of = rank is null ? (Rank?)null : Request.Rank(rank);
+        if (of is { } asked && !to.Contains(asked)) throw Request.Bad("rank", $"{asked} is no rank of a world of {to}.");
+        if (await queries.OpenedAsync(id, ct) is not { } opened) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
+        if (await layouts.FindAsync(opened.LayoutDigest, ct) is not { } layout)
+            return NoSuchLayout($"The tensor layout {opened.LayoutDigest.Short} of {id} was never told");
+        var plan = ReshardPlan.Of(layout, to);
+        return TypedResults.Ok(new ReshardView(
+            id, layout.WorldSize, to, plan.IsUsable, plan.Why, plan.Components, plan.Pieces, plan.Bytes, plan.RankBytesMax, of,
+            of is { } r ? [.. plan.Of(r)] : null));
+    }
+
+    static async Task<Results<Ok<CompatiblePoints>, ProblemResult>> CompatibleAsync(
+        string run, string world, int? limit, Queries queries, HistoryReader histories, Layouts layouts, CancellationToken ct)
+    {
+        var (id, to) = (Request.Run(run), Request.World(world));
+        if (limit is < 1 or > PointsMax) throw Request.Bad("limit", $"{limit} is out of range: expected 1-{PointsMax}.");
+        if (await queries.RunAsync(id, ct) is not { State: var owner }) return ProblemResult.From(Refusals.NoSuchRun(id));
+        var (checkpoints, turns) = await histories.ReadAsync(id, ct);
+        var survey = RestorePointChooser.Survey(History.ForWriting(owner.Generation, checkpoints, turns), new RestoreFilter());
+        List<CompatiblePoint> points = [];
+        foreach (var chain in survey.Usable.Take(limit ?? PointsDefault)) points.Add(await JudgeAsync(chain, to, layouts, ct));
+        RejectedCandidate[] lost = [.. points.Where(static p => !p.Usable).Select(static p => new RejectedCandidate(
+            p.Point.Checkpoint, RejectionReason.ComponentsLost, p.Why))];
+        var best = points.Find(static p => p.Usable)?.Point.Checkpoint;
+        return TypedResults.Ok(new CompatiblePoints(id, to, best, points, [.. lost, .. survey.NewerRejected]));
+    }
+
+    static async Task<CompatiblePoint> JudgeAsync(Chain chain, WorldSize to, Layouts layouts, CancellationToken ct)
+    {
+        var (target, view) = (chain.Target, RestorePointChooser.View(chain));
+        if (await layouts.FindAsync(target.LayoutDigest, ct) is { } layout)
+        {
+            var components = ComponentVerdicts.Of(layout, to);
+            return new CompatiblePoint(
+                view, ComponentVerdicts.IsUsable(components), ComponentVerdicts.Why(components, layout.WorldSize, to), components);
+        }
+
+        return target.WorldSize == to
+            ? new CompatiblePoint(view, Usable: true, $"saved by {to.Value} ranks, as asked for; its tensor layout was never told", [])
+            : new CompatiblePoint(view, Usable: false, $"saved by {target.WorldSize.Value} ranks, and its tensor layout "
+                + $"{target.LayoutDigest.Short} was never told: nothing says how to divide it among {to.Value}", []);
+    }
+
+    static ProblemResult NoSuchLayout(string what) => new(Problem.Of(
+        ProblemCodes.NoSuchLayout, 404, "No such layout",
+        $"{what}. Ranks tell it with their first save of that layout; without it nothing says which rows another number of ranks reads."));
+}
