@@ -15,6 +15,7 @@ static class ApiRoutes
         RecoveryEndpoints.Map(v1);
         LogEndpoints.Map(v1);
         ReferenceEndpoints.Map(v1);
+        QuestionEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
         application.MapOpenApi("/openapi/{documentName}.json");
         application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage"));

@@ -38,7 +38,8 @@ static class RecoveryEndpoints
     }
 
     static async Task<Results<Ok<RecoveryView>, ProblemResult>> StartAsync(
-        string run, StartRecovery body, Ledger ledger, Queries queries, Views views, HttpContext http, CancellationToken ct)
+        string run, StartRecovery body, Ledger ledger, Queries queries, HistoryReader histories, Views views, HttpContext http,
+        CancellationToken ct)
     {
         var id = Request.Run(run);
         var generation = default(Generation);
@@ -49,9 +50,8 @@ static class RecoveryEndpoints
             generation = new Generation(state.Generation.Value + 1);
             var next = new RecoveryId(id, generation);
             var current = await session.RecoveryAsync(new RecoveryId(id, state.Generation), token);
-            var (checkpoints, turns) = await session.HistoryAsync(id, token);
-            var decided = RecoveryDecider.Start(state, current, History.ForRestoring(generation, checkpoints, turns),
-                new RecoveryCommand.Start(
+            var decided = RecoveryDecider.Start(
+                state, current, await histories.ForRestoringAsync(id, generation, body.WorldSize, token), new RecoveryCommand.Start(
                 id, body.Holder, body.WorldSize, body.FailedGeneration, body.Cause, body.FailedRanks, body.ReachedStep,
                 await session.LeaseUntilAsync(id, state.Generation, token), session.Now));
             if (decided is Decision.AlreadyDone) generation = state.Generation;
