@@ -9,7 +9,8 @@ namespace Lineage.Bench;
 /// <param name="Write">Also into bench/results.</param>
 /// <param name="Date">What a written report is dated; null for today.</param>
 /// <param name="Only">Traces whose name contains this; null for all.</param>
-sealed record BenchOptions(string Suite, bool Json, Scale Scale, bool Write, DateOnly? Date, string? Only)
+/// <param name="Keep">Leave the made-up history where it is, and ask one that an earlier run left.</param>
+sealed record BenchOptions(string Suite, bool Json, Scale Scale, bool Write, DateOnly? Date, string? Only, bool Keep = false)
 {
     public int Runs => Scale switch { Scale.Full => 5, Scale.Quick => 2, _ => 1 };
 
@@ -27,6 +28,7 @@ sealed record BenchOptions(string Suite, bool Json, Scale Scale, bool Write, Dat
                 "--quick" => options with { Scale = Scale.Quick },
                 "--smoke" => options with { Scale = Scale.Smoke },
                 "--write" => options with { Write = true },
+                "--keep" => options with { Keep = true },
                 "--date" => options with { Date = Day(Value(arguments, ref i)) },
                 "--only" => options with { Only = Value(arguments, ref i) },
                 var other => throw new FormatException($"there is no option \"{other}\""),

@@ -1,5 +1,6 @@
 using Lineage.Bench;
 using Lineage.Bench.Codec;
+using Lineage.Bench.Record;
 using Lineage.Bench.Reporting;
 using Lineage.Bench.SaveRestore;
 
@@ -9,6 +10,8 @@ using Lineage.Bench.SaveRestore;
         static (options, output) => Task.FromResult(new CodecSuite(options, output).Run())),
     ("save-restore", "training stall, time to durable and restore on this disk, against torch.save and torch.load",
         static (options, output) => new SaveRestoreSuite(options, output).RunAsync()),
+    ("lineage", "the questions of a training engineer over a history of 1,000 runs, over HTTP, against their targets",
+        static (options, output) => new LineageSuite(options, output, TimeProvider.System).RunAsync()),
 ];
 
 if (args is [] or ["help" or "-h" or "--help", ..])
@@ -46,6 +49,7 @@ string Usage() => string.Join('\n', suites.Select(static suite => $"  {suite.Nam
         "  --smoke          tiny and once: does everything still work? No figure of it means anything",
         "  --json           one JSON object per line on standard output; narration stays on standard error",
         "  --only TEXT      traces whose name contains TEXT (codec)",
+        "  --keep           leave the made-up history in place, or ask the one that is there (lineage)",
         "  --write          also as a table into bench/results/SUITE.md",
         "  --date DATE      what the table is dated (yyyy-MM-dd); today without it",
         "",

@@ -52,7 +52,7 @@ public sealed class PictureSource(
         {
             path.Add(found);
             next = Descent.ParentOf(found.Candidate, (await PictureAsync(at.Run, ct))!.Run.Origin);
-            for (CheckpointOutline? link = found; withLinks && link is not null && links.Count < 64 * count;)
+            for (CheckpointOutline? link = found; withLinks && link is not null && links.Count < 64L * count;)
             {
                 links.Add(link);
                 link = link.Candidate.Base is { } edge ? await FindAsync(edge.Checkpoint, ct) : null;
