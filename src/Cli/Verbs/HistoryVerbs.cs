@@ -112,6 +112,9 @@ internal static class HistoryVerbs
             call.Outlet.Write(Answer.Many(views, static view => view.Checkpoint.ToString(), screen => CheckpointPage.List(views, screen)));
             return ExitCodes.Done;
         });
-        return new Command("checkpoint", "Checkpoints of a run.") { list };
+        return new Command("checkpoint", "Checkpoints of a run.")
+        {
+            list, DescentVerbs.Ancestors(globals), DescentVerbs.CommonAncestor(globals), DescentVerbs.Branches(globals),
+        };
     }
 }
