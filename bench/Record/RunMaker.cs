@@ -125,6 +125,15 @@ sealed class RunMaker
                 run.Id, launcher, world, run.State.Generation, "rank 3 killed by signal 9", [new Rank(world.Value - 1)],
                 new Step(step + 57), LeaseUntil: now, now));
         Accept(id.StreamKey, decision, launcher);
+        foreach (var abandon in SaveDeadlines.Step(
+            run.Candidates.Where(static c => c.Phase == CheckpointPhase.Open).Select(static c => new OpenSave(c.Id, c.Deadline)).ToList(),
+            [new RunFence(run.Id, next, IsCompleted: false)], now))
+        {
+            Accept(abandon.Checkpoint.StreamKey,
+                CheckpointDecider.Decide(run.Checkpoints[abandon.Checkpoint], run.State, abandon), launcher);
+            run.Look(abandon.Checkpoint);
+        }
+
         var recovery = run.Recoveries[id];
         if (recovery.Phase == RecoveryPhase.Failed) return;
         now = now.AddSeconds(20);

@@ -34,10 +34,12 @@ public sealed class RecoveryPort(
     public Task<PortAnswer> StartAsync(WorldSize worldSize, CancellationToken ct) => AnswerAsync(async () =>
     {
         var run = await client.RegisterRunAsync(new RegisterRun(options.Run, options.Policy, options.Labels), ct);
-        if (run.Generation.Value > 0)
+        if (run.Generation.Value > 0 || run.Origin is not null)
         {
-            var resume = new StartRecovery(options.Holder, worldSize, FailedGeneration: null, "resume", [], ReachedStep: null);
-            return await GrantAsync(resume, ct);
+            // A forked run never begins from the initial state: its first start restores the checkpoint that it was forked from.
+            var cause = run.Generation.Value > 0 ? "resume" : $"fork of {run.Origin}";
+            return await GrantAsync(
+                new StartRecovery(options.Holder, worldSize, FailedGeneration: null, cause, [], ReachedStep: null), ct);
         }
 
         var started = clock.GetTimestamp();
@@ -94,7 +96,7 @@ public sealed class RecoveryPort(
 
     async Task<PortAnswer> GrantAsync(StartRecovery body, CancellationToken ct)
     {
-        await unread.VerifyAsync(options.Run, ct);
+        await unread.VerifyAsync(options.Run, body.WorldSize, ct);
         var started = clock.GetTimestamp();
         var view = await client.StartRecoveryAsync(options.Run, body, ct);
         return await CheckAsync(view, clock.GetElapsedTime(started), ct);

@@ -1,6 +1,7 @@
 using Lineage.Agents.Reporting;
 using Lineage.Agents.Restoring;
 using Lineage.Contracts.Api;
+using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.Agents.Client;
@@ -16,13 +17,19 @@ sealed class UnreadPoints(LineageClient client, IFactPublisher publisher, Checkp
 
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Verifies the sealed checkpoints that are newer than the newest verified one, bases before what stands on them.</summary>
-    public async Task VerifyAsync(RunId run, CancellationToken ct)
+    /// <summary>
+    /// Verifies what a recovery could not choose only because nobody has read it, if it is newer than what it could choose: bases before
+    /// what stands on them. The service says which, because it knows what lies behind a rewind or a fork.
+    /// </summary>
+    public async Task VerifyAsync(RunId run, WorldSize world, CancellationToken ct)
     {
-        var page = await client.ListCheckpointsAsync(run, after: null, PointsMax * 4, ct);
-        var unread = page.Items.TakeWhile(static point => point.Phase != CheckpointPhase.Verified)
-            .Where(static point => point.Phase == CheckpointPhase.Sealed).Take(PointsMax).Reverse();
-        foreach (var point in unread) await VerifyAsync(point, ct);
+        var points = await client.GetRestorePointsAsync(run, world, atOrBefore: null, ct);
+        var unread = points.Rejected
+            .Where(point => point.Reason == RejectionReason.NotVerified && !(point.Checkpoint.Step <= points.Best?.Checkpoint.Step))
+            .Take(PointsMax).Reverse();
+        foreach (var point in unread)
+            foreach (var link in (await client.GetChainAsync(point.Checkpoint, ct)).Links)
+                if (link.Phase == CheckpointPhase.Sealed) await VerifyAsync(await client.GetCheckpointAsync(link.Checkpoint, ct), ct);
     }
 
     /// <summary>

@@ -43,7 +43,7 @@ public static class RankSaving
         pump.Start();
         var parts = new SaverParts(
             new CheckpointPort(client), tier, outbox, pump, new Restorer(tier, clock), clock, steps ?? NoSteps.Instance, report);
-        return new SavingHooks(saver, client, parts, [pump, publisher]);
+        return new SavingHooks(saver, client, parts, MetricsRecorder.For(client, report), [pump, publisher]);
     }
 
     /// <summary>A service that is away does not keep a rank from training; a service that says "stale" does.</summary>

@@ -15,7 +15,11 @@ namespace Lineage.Agents.Saving;
 /// <param name="Report">One line for the rank's log.</param>
 public sealed record SaverParts(
     ICheckpointPort Service, ITier Tier, Outbox Outbox, OutboxPump Pump, Restorer Restorer, TimeProvider Clock, IDurableSteps Steps,
-    Action<string> Report);
+    Action<string> Report)
+{
+    /// <summary>Told of every checkpoint that this rank saw sealed; must return at once.</summary>
+    public Action<CheckpointId>? OnSealed { get; init; }
+}
 
 /// <summary>Carries one captured state through <see cref="SaveStep"/>: does each effect and feeds the result back.</summary>
 sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, CapturedState captured, Step step, long startedAt)

@@ -134,7 +134,11 @@ public sealed class Saver : IAsyncDisposable
 
     void Conclude(SaveState.Ended end, SaveRecord record)
     {
-        if (end.Outcome == SaveOutcome.Sealed) SealedSaves++;
+        if (end.Outcome == SaveOutcome.Sealed)
+        {
+            SealedSaves++;
+            parts.OnSealed?.Invoke(new CheckpointId(options.Run, options.Generation, record.Step));
+        }
         else FailedSaves++;
         if (end.Problem is { } problem)
             parts.Report($"The save of step {record.Step} ended {record.Outcome}: {problem.Detail} [{problem.Code}]");

@@ -11,19 +11,22 @@ namespace Lineage.Agents.Saving;
 /// <summary>The saving and restoring library as a training rank sees it. Owns all that it was opened with.</summary>
 public sealed class SavingHooks : IRankHooks
 {
-    static readonly TimeSpan FindingPatience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan FindingPatience = TimeSpan.FromSeconds(10), MetricsPatience = TimeSpan.FromSeconds(5);
 
     readonly SaverOptions options;
     readonly LineageClient client;
     readonly SaverParts parts;
     readonly Saver saver;
+    readonly MetricsRecorder metrics;
     readonly IReadOnlyList<IAsyncDisposable> owned;
 
-    internal SavingHooks(SaverOptions options, LineageClient client, SaverParts parts, IReadOnlyList<IAsyncDisposable> owned)
+    internal SavingHooks(
+        SaverOptions options, LineageClient client, SaverParts parts, MetricsRecorder metrics, IReadOnlyList<IAsyncDisposable> owned)
     {
         this.options = options;
         this.client = client;
-        this.parts = parts;
+        this.parts = parts = parts with { OnSealed = metrics.Sealed };
+        this.metrics = metrics;
         this.owned = owned;
         saver = new Saver(options, parts);
     }
@@ -68,9 +71,15 @@ public sealed class SavingHooks : IRankHooks
         }
     }
 
+    public void Measured(Step step, IReadOnlyDictionary<string, double?> metrics) => this.metrics.Measured(step, metrics);
+
     public ValueTask SaveAsync(IRankState state, Step step, bool final, CancellationToken ct) => saver.SaveAsync(state, step, final, ct);
 
-    public Task DrainAsync(CancellationToken ct) => saver.DrainAsync(ct);
+    public async Task DrainAsync(CancellationToken ct)
+    {
+        await saver.DrainAsync(ct);
+        await metrics.DrainAsync(MetricsPatience, parts.Clock, ct);
+    }
 
     /// <summary>Figures of this process so far.</summary>
     public (int Sealed, int Failed) Saves => (saver.SealedSaves, saver.FailedSaves);
@@ -105,6 +114,7 @@ public sealed class SavingHooks : IRankHooks
     public async ValueTask DisposeAsync()
     {
         await saver.DisposeAsync();
+        await metrics.DisposeAsync();
         foreach (var part in owned) await part.DisposeAsync();
         client.Dispose();
     }

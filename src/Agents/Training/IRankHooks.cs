@@ -26,6 +26,13 @@ public interface IRankHooks : IAsyncDisposable
     /// </summary>
     Task StartedFromInitialStateAsync(IRankState state, CancellationToken ct);
 
+    /// <summary>
+    /// Told before a save what was measured at that step, so that it can be recorded with the checkpoint. Best effort: it returns at once,
+    /// and nothing that goes wrong with it is the trainer's concern.
+    /// </summary>
+    /// <param name="metrics">By name; a value that is not finite is told as it is.</param>
+    void Measured(Step step, IReadOnlyDictionary<string, double?> metrics) { }
+
     /// <summary>Returns when the state is captured (one memory copy) and training may go on; the rest follows in the background.</summary>
     /// <param name="step">Steps done.</param>
     /// <param name="final">No further save will come from this generation.</param>

@@ -124,14 +124,20 @@ sealed class RankLife(RankOptions options, IRankHooks hooks, RankVoice voice, Ti
         using var losses = options.Rank.Value == 0 ? LossSeries.Append(directory.Losses) : null;
         var last = options.LastStep;
         var stopped = false;
+        var since = new LossSinceSave();
         while (trainer.Step < last && !stopped)
         {
             var begun = clock.GetTimestamp();
             var outcome = await trainer.StepAsync(stop.IsCancellationRequested, CancellationToken.None);
             losses?.Add(LossRecord.Of(outcome.Step, options.Generation, outcome.Loss));
             voice.Tell(RankEventKind.Step, e => e with { Step = outcome.Step, Loss = outcome.Loss, Milliseconds = Elapsed(begun) });
+            since.Add(outcome.Loss);
             stopped = outcome.Stop && outcome.Step < last;
-            if (stopped || outcome.Step == last || options.SavesAt(outcome.Step)) await SaveAsync(trainer, stopped || outcome.Step == last);
+            if (!stopped && outcome.Step != last && !options.SavesAt(outcome.Step)) continue;
+            // Every rank has the same loss; one tells it.
+            if (options.Rank.Value == 0) hooks.Measured(outcome.Step, since.Metrics());
+            since = new LossSinceSave();
+            await SaveAsync(trainer, stopped || outcome.Step == last);
         }
 
         return stopped;
@@ -142,6 +148,26 @@ sealed class RankLife(RankOptions options, IRankHooks hooks, RankVoice voice, Ti
         var begun = clock.GetTimestamp();
         await hooks.SaveAsync(trainer.State, trainer.Step, final, CancellationToken.None);
         voice.Tell(RankEventKind.Saved, e => e with { Step = trainer.Step, Milliseconds = Elapsed(begun) });
+    }
+
+    /// <summary>What is recorded of the training between two saves.</summary>
+    sealed class LossSinceSave
+    {
+        double last, sum, max = double.NegativeInfinity;
+        int steps;
+
+        public void Add(double loss)
+        {
+            (last, sum, steps) = (loss, sum + loss, steps + 1);
+            max = Math.Max(max, loss);          // NaN stays NaN: a spike must not vanish in a mean
+        }
+
+        public IReadOnlyDictionary<string, double?> Metrics() => new Dictionary<string, double?>(StringComparer.Ordinal)
+        {
+            ["loss"] = last,
+            ["loss.max"] = max,
+            ["loss.mean"] = sum / steps,
+        };
     }
 
     double Elapsed(long since) => Math.Round(clock.GetElapsedTime(since).TotalMilliseconds, 3);

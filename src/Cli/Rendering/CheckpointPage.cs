@@ -8,7 +8,8 @@ namespace Lineage.Cli.Rendering;
 /// <summary><c>lineage show REF</c>: everything on record of one checkpoint, rank by rank, and its life as events.</summary>
 internal static class CheckpointPage
 {
-    public static IReadOnlyList<Line> Draw(CheckpointView view, IReadOnlyList<LogEntry> events, Screen screen)
+    public static IReadOnlyList<Line> Draw(CheckpointView view, IReadOnlyList<LogEntry> events, Screen screen,
+        IReadOnlyList<string>? tags = null)
     {
         var dot = $" {screen.Glyphs.Dot} ";
         var lines = new List<Line>
@@ -19,7 +20,7 @@ internal static class CheckpointPage
         };
         if (Marks.Cause(view) is { Length: > 0 } cause) lines.Add(new Line("  ", (cause, Marks.Of(view, screen.Glyphs).Tone)));
         lines.Add(Line.Empty);
-        lines.AddRange(Facts(view, screen));
+        lines.AddRange(Facts(view, tags ?? [], screen));
         lines.Add(Line.Empty);
         lines.AddRange(Shards(view, screen));
         if (events.Count == 0) return lines;
@@ -29,7 +30,7 @@ internal static class CheckpointPage
         return lines;
     }
 
-    static IReadOnlyList<Line> Facts(CheckpointView view, Screen screen)
+    static IReadOnlyList<Line> Facts(CheckpointView view, IReadOnlyList<string> tags, Screen screen)
     {
         var facts = new FactList();
         facts.Add("id", view.Checkpoint.ToString());
@@ -51,6 +52,7 @@ internal static class CheckpointPage
         }
 
         if (view.VerifiedAt is { } verified) facts.Add("verified", When(verified, screen));
+        MarkPage.AddTo(facts, view, tags, screen);
         facts.Add("version", $"{view.Version} of stream {view.Checkpoint.StreamKey}");
         return facts.Draw(screen);
     }

@@ -18,13 +18,15 @@ internal abstract record HistoryRow(string Key, string? Parent, bool Alive)
 
     internal sealed record OfRecovery(RecoveryView View, string Key, string? Parent, bool Alive) : HistoryRow(Key, Parent, Alive);
 
+    internal sealed record OfRewind(RewindView View, string Key, string? Parent, bool Alive) : HistoryRow(Key, Parent, Alive);
+
     internal sealed record OfStart(RunView View, string Key) : HistoryRow(Key, null, true);
 
     internal sealed record OfEnd(RunView View, string Key, string? Parent) : HistoryRow(Key, Parent, true);
 }
 
 /// <summary>
-/// Orders a history newest first: a generation's checkpoints, then the recovery that began it, then the generation before, down to the
+/// Orders a history newest first: a rewind above what it turned back from, a generation's checkpoints, then the recovery that began it, then the generation before, down to the
 /// registration.
 /// A generation descends from its recovery, and the recovery from the restore point it chose.
 /// </summary>
@@ -38,6 +40,7 @@ internal static class HistoryRows
         var parents = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var view in history.Checkpoints) parents[Key(view.Checkpoint)] = ParentOf(view, recoveries);
         foreach (var view in history.Recoveries) parents[Key(view)] = ParentOf(view);
+        foreach (var rewind in history.Run.Rewound ?? []) parents[Key(rewind)] = Key(rewind.To);
         var newest = Newest(history, recoveries);
         var alive = Ancestors(newest, parents);
 
@@ -47,6 +50,9 @@ internal static class HistoryRows
             .Concat(recoveries.Keys).Distinct().OrderDescending();
         foreach (var generation in generations)
         {
+            rows.AddRange((history.Run.Rewound ?? []).Where(rewind => rewind.Generation == generation).Reverse()
+                .Select(rewind => (HistoryRow)new HistoryRow.OfRewind(
+                    rewind, Key(rewind), Key(rewind.To), alive.Contains(Key(rewind)))));
             rows.AddRange(history.Checkpoints.Where(view => view.Checkpoint.Generation == generation)
                 .OrderByDescending(static view => view.Checkpoint.Step)
                 .Select(view => (HistoryRow)new HistoryRow.OfCheckpoint(
@@ -63,25 +69,28 @@ internal static class HistoryRows
 
     static string Key(RecoveryView view) => view.Recovery.StreamKey;
 
+    static string Key(RewindView view) => $"rewind/{view.To}/{view.At.UtcTicks}";
+
     static string? ParentOf(CheckpointView view, Dictionary<Generation, RecoveryView> recoveries)
     {
         var generation = view.Checkpoint.Generation;
         if (view.Parent is { } parent && parent.Run == view.Checkpoint.Run && parent.Generation == generation) return Key(parent);
         if (recoveries.TryGetValue(generation, out var recovery)) return Key(recovery);
-        return view.Parent is { } older ? Key(older) : Start;
+        return view.Parent is { } older && older.Run == view.Checkpoint.Run ? Key(older) : Start;
     }
 
     static string? ParentOf(RecoveryView view) => view switch
     {
         { Phase: RecoveryPhase.Failed } => null,
-        { Chosen: { } chosen } => Key(chosen),
-        _ => Start,
+        { Chosen: { } chosen } when chosen.Run == view.Recovery.Run => Key(chosen),
+        _ => Start,                     // the initial state, or the other run that this one was forked from
     };
 
-    /// <summary>Where the run goes on from: the newest sealed checkpoint of the newest generation, or the recovery that began it.</summary>
+    /// <summary>Where the run goes on from: what it was rewound to since its newest generation began, the newest sealed checkpoint of the newest generation, or the recovery that began it.</summary>
     static string? Newest(History history, Dictionary<Generation, RecoveryView> recoveries)
     {
         var current = history.Run.Generation;
+        if (history.Run.Rewound is [.., var rewind] && rewind.Generation == current) return Key(rewind);
         var tip = history.Checkpoints
             .Where(view => view.Checkpoint.Generation == current && view.Phase is CheckpointPhase.Sealed or CheckpointPhase.Verified)
             .OrderByDescending(static view => view.Checkpoint.Step).FirstOrDefault();

@@ -16,7 +16,7 @@ internal static class HistoryPage
         for (var i = 0; i < rows.Count; i++)
         {
             var graph = Graph(lanes[i], rows[i], graphWidth, screen.Glyphs);
-            lines.Add(new Line([.. graph, .. Text(rows[i], columns, screen)]).Fit(screen));
+            lines.Add(new Line([.. graph, .. Text(rows[i], columns, screen), .. MarksOf(rows[i], history.Run, screen)]).Fit(screen));
             if (rows[i] is HistoryRow.OfRecovery recovery)
             {
                 var beside = i + 1 < rows.Count ? Beside(lanes[i], graphWidth, recovery.Parent is not null, screen.Glyphs) : new Piece("");
@@ -27,7 +27,7 @@ internal static class HistoryPage
 
         if (history.Hidden > 0) lines.Add(new Line((Hidden(history, screen), Tone.Dim)));
         lines.Add(Line.Empty);
-        lines.Add(Legend(screen).Fit(screen));
+        lines.Add(Legend(history, screen).Fit(screen));
         return lines;
     }
 
@@ -49,11 +49,22 @@ internal static class HistoryPage
     static IEnumerable<Piece> Text(HistoryRow row, Widths widths, Screen screen) => row switch
     {
         HistoryRow.OfCheckpoint checkpoint => Checkpoint(checkpoint, widths, screen),
+        HistoryRow.OfRewind { View: var rewind } =>
+        [
+            ($"rewound to {rewind.To}", Tone.Warn), ($" {screen.Glyphs.Dot} {rewind.Reason}", Tone.Plain),
+            ($"  {Units.Age(rewind.At, screen.Now)}", Tone.Dim),
+        ],
+        HistoryRow.OfStart { View: { Origin: { } origin } fork } =>
+            [($"forked from {origin}", Tone.Strong), ($" {Units.Age(fork.RegisteredAt, screen.Now)}", Tone.Dim)],
         HistoryRow.OfRecovery recovery => RecoveryPage.Headline(recovery.View, screen),
         HistoryRow.OfStart start => [($"registered {Units.Age(start.View.RegisteredAt, screen.Now)}", Tone.Dim)],
         HistoryRow.OfEnd end => End(end.View, screen),
         _ => throw new System.Diagnostics.UnreachableException(),
     };
+
+    static IEnumerable<Piece> MarksOf(HistoryRow row, RunView run, Screen screen) => row is HistoryRow.OfCheckpoint { View: var view }
+        ? MarkPage.Beside(view, TagItem.Of(run, view.Checkpoint), screen)
+        : [];
 
     static IEnumerable<Piece> End(RunView run, Screen screen) =>
     [
@@ -95,7 +106,7 @@ internal static class HistoryPage
         HistoryRow.OfCheckpoint { View: { Phase: CheckpointPhase.Abandoned } } => (glyphs.Abandoned, Tone.Warn),
         HistoryRow.OfCheckpoint { View: var view } => (Shape(view, glyphs), item.Alive ? Tone.Accent : Tone.Dim),
         HistoryRow.OfRecovery { View.Phase: RecoveryPhase.Failed } => (glyphs.Recovery, Tone.Bad),
-        HistoryRow.OfRecovery => (glyphs.Recovery, Tone.Warn),
+        HistoryRow.OfRecovery or HistoryRow.OfRewind => (glyphs.Recovery, Tone.Warn),
         HistoryRow.OfStart => (glyphs.Start, Tone.Dim),
         _ => (glyphs.End, Tone.Good),
     };
@@ -121,12 +132,14 @@ internal static class HistoryPage
             _ => " ",
         })) + " ", Tone.Accent);
 
-    static Line Legend(Screen screen)
+    static Line Legend(History history, Screen screen)
     {
         var g = screen.Glyphs;
+        var marked = (history.Checkpoints.Any(static view => view.Pin is not null) ? $"  {g.Pin} pinned" : "")
+            + (history.Checkpoints.Any(static view => view.Holds is not null) ? $"  {g.Hold} held" : "");
         return new Line((
             $"{g.Full} full  {g.Delta} delta  {g.Abandoned} abandoned  {g.Recovery} recovery   " +
-            $"{g.Verified} verified  {g.Bad} quarantined  {g.Pending} not verified yet",
+            $"{g.Verified} verified  {g.Bad} quarantined  {g.Pending} not verified yet{marked}",
             Tone.Dim));
     }
 }

@@ -7,13 +7,14 @@ internal static class ProblemExit
 {
     public static int CodeOf(Problem problem) => problem.Code switch
     {
-        ProblemCodes.BadRequest or ProblemCodes.BadReference or ProblemCodes.AmbiguousReference => ExitCodes.Usage,
+        ProblemCodes.BadRequest or ProblemCodes.BadReference or ProblemCodes.AmbiguousReference or ProblemCodes.InvalidMark => ExitCodes.Usage,
         ProblemCodes.NoSuchRun or ProblemCodes.NoSuchCheckpoint or ProblemCodes.NoSuchRecovery or ProblemCodes.NotFound
-            or ProblemCodes.CorpusMissing => ExitCodes.NotFound,
+            or ProblemCodes.CorpusMissing or ProblemCodes.NoSuchTag or ProblemCodes.NoSuchMark or ProblemCodes.NoSuchMetric => ExitCodes.NotFound,
         ProblemCodes.ShardDamaged or ProblemCodes.OutboxCorrupt => ExitCodes.FoundDamage,
         ProblemCodes.NoRestorePoint => ExitCodes.NoRestorePoint,
         ProblemCodes.ServerUnreachable or ProblemCodes.DatabaseUnreachable or ProblemCodes.BrokerUnreachable
             or ProblemCodes.NotReady => ExitCodes.ServerUnreachable,
+        ProblemCodes.RunLive or ProblemCodes.VersionMismatch => ExitCodes.ConcurrentChange,
         ProblemCodes.ConcurrentChange or ProblemCodes.LeaseHeld or ProblemCodes.StaleGeneration or ProblemCodes.StateLocked
             => ExitCodes.ConcurrentChange,
         _ => problem.Status is 401 or 403 ? ExitCodes.NotAuthorised : ExitCodes.Failed,

@@ -10,6 +10,8 @@ internal static class RunPage
     {
         var dot = $" {screen.Glyphs.Dot} ";
         var pieces = new List<Piece> { (run.Run.ToString(), Tone.Strong), dot, Phase(run) };
+        if (run.Archived is not null) pieces.AddRange([dot, ("archived", Tone.Dim)]);
+        if (run.Origin is { } origin) pieces.AddRange([dot, $"forked from {origin}"]);
         if (run.Generation.Value > 0) pieces.AddRange([dot, $"generation {run.Generation}"]);
         if (run.WorldSize is { } world) pieces.AddRange([dot, Units.Count(world.Value, "rank")]);
         pieces.AddRange([dot, run.NewestVerified is { } verified

@@ -27,6 +27,8 @@ internal sealed record Glyphs
     public string Dot { get; private init; } = "·";
     public string Arrow { get; private init; } = "→";
     public string None { get; private init; } = "–";
+    public string Pin { get; private init; } = "⚑";
+    public string Hold { get; private init; } = "§";
 
     public static Glyphs Unicode { get; } = new();
 
@@ -51,5 +53,7 @@ internal sealed record Glyphs
         Dot = "-",
         Arrow = "->",
         None = "-",
+        Pin = "!",
+        Hold = "&",
     };
 }

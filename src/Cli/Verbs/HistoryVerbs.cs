@@ -78,11 +78,13 @@ internal static class HistoryVerbs
             using var client = call.Client();
             var id = await call.CheckpointAsync(client, call.Value(reference), ct);
             var view = await client.GetCheckpointAsync(id, ct);
+            var tags = TagItem.Of(await client.GetRunAsync(id.Run, ct), id);
             var log = await Invocation.AllAsync<LogEntry>((after, limit, token) => client.LogAsync(id.Run, after, limit, token), EventsMax,
                 ct);
             var events = log.Where(entry => string.Equals(entry.Stream, id.StreamKey, StringComparison.Ordinal)).ToArray();
             call.Outlet.Write(Answer.One(
-                new CheckpointWithEvents(view, events), id.ToString(), screen => CheckpointPage.Draw(view, events, screen)));
+                new CheckpointWithEvents(view, events) { Tags = tags.Count > 0 ? tags : null }, id.ToString(),
+                screen => CheckpointPage.Draw(view, events, screen, tags)));
             return ExitCodes.Done;
         });
     }

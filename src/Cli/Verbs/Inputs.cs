@@ -10,7 +10,7 @@ internal static class Inputs
 {
     public static Argument<string> Reference(string name = "REF") => new(name)
     {
-        Description = "run, run@step, run:latest, run:latest-verified, run/generation/step or ref~N.",
+        Description = "run, run@step, run:latest, run:latest-verified, run:best(metric), run:tag, run/generation/step or ref~N.",
     };
 
     public static Argument<RunId> Run() => new("RUN")

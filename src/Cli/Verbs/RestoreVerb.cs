@@ -55,6 +55,7 @@ internal static class RestoreVerb
             foreach (var file in exported.Files)
                 files.Add(new RestoredFile(file.Name, file.Tensors, file.Bytes,
                     await DigestAsync(Path.Combine(exported.Directory, file.Name), ct)));
+            await RecordAsync(call, client, exported, files, ct);
             var view = new RestoredView(
                 exported.Checkpoint, exported.Directory, files, exported.ReadBytes, exported.WrittenBytes, exported.Took.TotalSeconds);
             call.Outlet.Write(Answer.One(view, exported.Directory, screen => RestoredPage.Draw(view, screen)));
@@ -71,6 +72,30 @@ internal static class RestoreVerb
                 $"lineage restore-point list {plan.Checkpoint.Run} --explain"), damaged);
         }
     }
+
+    /// <summary>
+    /// The files are there whatever the service says now: what cannot be recorded is said and does not make the restore fail.
+    /// </summary>
+    static async Task RecordAsync(
+        Invocation call, LineageClient client, Exported exported, IReadOnlyList<RestoredFile> files, CancellationToken ct)
+    {
+        try
+        {
+            var target = $"{Environment.MachineName}:{exported.Directory}";
+            await client.RecordExportAsync(
+                exported.Checkpoint, new RecordExport("safetensors", target, exported.WrittenBytes, DigestOf(files)), ct);
+        }
+        catch (LineageProblemException problem)
+        {
+            call.Outlet.Narrate($"The export is whole, but is not on record: {problem.Problem.Detail} [{problem.Code}]");
+        }
+    }
+
+    /// <summary>Of one file its SHA-256; of several that of the lines <c>sha256sum</c> prints of them, in order of name.</summary>
+    static ContentHash DigestOf(IReadOnlyList<RestoredFile> files) => files is [var only]
+        ? only.Digest
+        : ContentHash.Of(System.Text.Encoding.UTF8.GetBytes(string.Concat(files.OrderBy(static file => file.Name, StringComparer.Ordinal)
+            .Select(static file => $"{file.Digest.Hex}  {file.Name}\n"))));
 
     /// <summary>The exporter writes into a hidden folder beside the target, which gets its name at the end.</summary>
     static long WrittenSoFar(string target)

@@ -56,6 +56,8 @@ internal static class RunVerbs
             call.Outlet.Write(Answer.Many(runs, static run => run.Run.ToString(), screen => RunPage.List(runs, screen)));
             return ExitCodes.Done;
         });
-        return new Command("run", "Training runs.") { list };
+        var runs = new Command("run", "Training runs.") { list };
+        RunChangeVerbs.AddTo(runs, globals);
+        return runs;
     }
 }

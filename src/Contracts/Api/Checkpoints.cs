@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
@@ -30,7 +31,21 @@ public sealed record CheckpointView(
     WorldSize WorldSize,
     ContentHash LayoutDigest, ContentHash? ManifestHash, IReadOnlyList<ShardView> Shards, IReadOnlyList<Rank> MissingRanks, long RawBytes,
     long StoredBytes,
-    DateTimeOffset OpenedAt, DateTimeOffset Deadline, DateTimeOffset? ClosedAt, DateTimeOffset? VerifiedAt, string? Cause, long Version);
+    DateTimeOffset OpenedAt, DateTimeOffset Deadline, DateTimeOffset? ClosedAt, DateTimeOffset? VerifiedAt, string? Cause, long Version)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PinView? Pin { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<HoldView>? Holds { get; init; }
+
+    /// <summary>By name; null for a value that is not a number or infinite.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double?>? Metrics { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ExportView>? Exports { get; init; }
+}
 
 public sealed record AbandonCheckpoint(ActorId Actor, string Reason);
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.Contracts.Api;
@@ -22,7 +23,26 @@ public sealed record RunView(
     RunId Run, RunPhase Phase, Generation Generation, ActorId? Holder, WorldSize? WorldSize, SavePolicy Policy, IReadOnlyDictionary<string,
     string> Labels,
     DateTimeOffset RegisteredAt, DateTimeOffset? LeaseUntil, CheckpointId? NewestSealed, CheckpointId? NewestVerified, Step? FinalStep,
-    ContentHash? StateDigest, long Version);
+    ContentHash? StateDigest, long Version)
+{
+    /// <summary>The checkpoint of another run that this one goes on from; null for a run of its own.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CheckpointId? Origin { get; init; }
+
+    /// <summary>Null: keep everything.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RetentionPolicy? Retention { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, CheckpointId>? Tags { get; init; }
+
+    /// <summary>Oldest first; null while there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<RewindView>? Rewound { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ArchiveView? Archived { get; init; }
+}
 
 /// <summary>The first lease of a run. Every later generation begins with a recovery (<see cref="StartRecovery"/>).</summary>
 public sealed record TakeLease(ActorId Holder, WorldSize WorldSize);

@@ -1,4 +1,5 @@
 using Lineage.Contracts.Api;
+using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
 using Lineage.Narration;
 
@@ -13,14 +14,33 @@ public sealed record HistoryTurn(Generation Generation, RecoveryPhase Phase, boo
 /// <summary>A stretch of the history: the checkpoints of one generation up to a step.</summary>
 /// <param name="UpTo">Null: all of them.</param>
 /// <param name="TurnedBackBy">The later generation whose restore point ends this stretch; null for the newest.</param>
-public sealed record Stretch(Generation Generation, Step? UpTo, Generation? TurnedBackBy);
+/// <param name="Rewound">The rewind that ends this stretch; null if none does.</param>
+public sealed record Stretch(Generation Generation, Step? UpTo, Generation? TurnedBackBy, RunRewound? Rewound = null);
+
+/// <summary>Another run that this one was forked from, with what its part of the line is read from.</summary>
+/// <param name="From">Where this run leaves it.</param>
+/// <param name="Checkpoints">All checkpoints of that run, in any order.</param>
+/// <param name="Turns">All its recoveries, in any order.</param>
+/// <param name="Further">What that run was forked from itself; null for a run of its own.</param>
+public sealed record Ancestry(
+    CheckpointId From, IReadOnlyList<Candidate> Checkpoints, IReadOnlyList<HistoryTurn> Turns, Ancestry? Further = null);
+
+/// <summary>What people decided about the line of a run.</summary>
+/// <param name="Rewinds">Oldest first.</param>
+/// <param name="Ancestry">Null for a run of its own, or where nobody asks behind the fork.</param>
+public sealed record Course(IReadOnlyList<RunRewound> Rewinds, Ancestry? Ancestry = null)
+{
+    public static Course Straight { get; } = new([]);
+}
 
 /// <summary>
 /// The line of training that leads to where a run stands: the checkpoints of its newest generation, then those of the restore point's
 /// generation up to that step, and so on. What a later generation turned back from is off the history: it exists, but nothing may build on
-/// it.
+/// it. The same holds of what lies behind a rewind, also of saves that the generations of before the rewind still finish after it.
 /// </summary>
 /// <remarks>
+/// Where a forked run ends, its line goes on in the run that it was forked from (<paramref name="Before"/>): those are restore points, but
+/// no bases, so that the bytes of two runs never depend on each other (docs/adr/0012).
 /// A recovery that never completed and under which nothing was sealed did not turn the history: the run may still restore what it could
 /// before. Generations strictly fall along the walk, so it ends, whatever the store says.
 /// </remarks>
@@ -29,9 +49,10 @@ public sealed record Stretch(Generation Generation, Step? UpTo, Generation? Turn
 /// <param name="Candidates">Checkpoints on the history, newest first (by step, then generation).</param>
 /// <param name="Off">Checkpoints of the run that are not, newest first.</param>
 /// <param name="RestorePoint">Where the newest generation began; null for the initial state.</param>
+/// <param name="Before">The line behind the fork, in the other run; null for a run of its own.</param>
 public sealed record History(
     Generation Generation, IReadOnlyList<Stretch> Stretches, IReadOnlyList<Candidate> Candidates, IReadOnlyList<Candidate> Off,
-    CheckpointId? RestorePoint)
+    CheckpointId? RestorePoint, History? Before = null)
 {
     public static History Empty { get; } = new(default, [], [], [], RestorePoint: null);
 
@@ -39,60 +60,48 @@ public sealed record History(
     /// not.</summary>
     /// <param name="checkpoints">All checkpoints of the run (of any phase), in any order.</param>
     /// <param name="turns">All recoveries of the run, in any order.</param>
-    public static History ForWriting(Generation generation, IEnumerable<Candidate> checkpoints, IEnumerable<HistoryTurn> turns) =>
-        Walk(generation, writing: true, checkpoints, turns);
+    /// <param name="course">Rewinds of the run and what it was forked from; null: neither.</param>
+    public static History ForWriting(
+        Generation generation, IEnumerable<Candidate> checkpoints, IEnumerable<HistoryTurn> turns, Course? course = null) =>
+        HistoryWalk.From(new Stretch(generation, UpTo: null, TurnedBackBy: null), writing: true, checkpoints, turns, course);
 
     /// <summary>What the recovery that begins <paramref name="next"/> may restore.</summary>
     /// <inheritdoc cref="ForWriting"/>
-    public static History ForRestoring(Generation next, IEnumerable<Candidate> checkpoints, IEnumerable<HistoryTurn> turns) =>
-        Walk(new Generation(Math.Max(0, next.Value - 1)), writing: false, checkpoints, turns);
+    public static History ForRestoring(
+        Generation next, IEnumerable<Candidate> checkpoints, IEnumerable<HistoryTurn> turns, Course? course = null) =>
+        HistoryWalk.From(
+            new Stretch(new Generation(Math.Max(0, next.Value - 1)), UpTo: null, TurnedBackBy: null), writing: false, checkpoints, turns,
+            course);
+
+    /// <summary>The checkpoint and what it descends from, whatever became of the run since: a rewind does not reach it.</summary>
+    public static History At(
+        CheckpointId point, IEnumerable<Candidate> checkpoints, IEnumerable<HistoryTurn> turns, Ancestry? further = null) =>
+        HistoryWalk.From(
+            new Stretch(point.Generation, point.Step, TurnedBackBy: null), writing: false, checkpoints, turns, new Course([], further));
+
+    /// <summary>The checkpoints of the whole line, those behind a fork last.</summary>
+    public IEnumerable<Candidate> Line() => Before is null ? Candidates : Candidates.Concat(Before.Line());
+
+    /// <summary>Everything that is known of, on the line or off it, in this run and in those that it descends from.</summary>
+    public IEnumerable<Candidate> Known() => Before is null ? Candidates.Concat(Off) : Candidates.Concat(Off).Concat(Before.Known());
 
     /// <summary>Why a checkpoint of the run is off the history.</summary>
     public string WhyOff(Candidate candidate)
     {
+        var under = $"off history: written under generation {candidate.Id.Generation}";
+        if (candidate.Id.Generation > Generation) return $"{under}, after generation {Generation}";
         var own = Stretches.FirstOrDefault(stretch => stretch.Generation == candidate.Id.Generation);
-        if (own is { UpTo: { } step, TurnedBackBy: { } by })
-            return $"off history: written under generation {own.Generation} after step {Quantities.Number(step.Value)}, "
-                + $"from which generation {by} turned back";
-        var turner = Stretches.Where(stretch => stretch.Generation < candidate.Id.Generation).Select(static stretch => stretch.TurnedBackBy)
-            .FirstOrDefault();
-        return turner is { } later
-            ? $"off history: written under generation {candidate.Id.Generation}, behind which generation {later} turned back"
-            : candidate.Id.Generation > Generation
-                ? $"off history: written under generation {candidate.Id.Generation}, after generation {Generation}"
-                : $"off history: written under generation {candidate.Id.Generation}, before generation {Stretches[^1].Generation} began "
-                    + "anew from the initial state";
-    }
-
-    static History Walk(Generation generation, bool writing, IEnumerable<Candidate> checkpoints, IEnumerable<HistoryTurn> turns)
-    {
-        var newestFirst = checkpoints.OrderByDescending(static c => c.Id.Step).ThenByDescending(static c => c.Id.Generation).ToList();
-        var turnOf = turns.GroupBy(static turn => turn.Generation).ToDictionary(static group => group.Key, static group => group.Last());
-        var sealedUnder = newestFirst.Where(static c => c.IsSealed).Select(static c => c.Id.Generation).ToHashSet();
-        var stretches = new List<Stretch>();
-        for (Stretch? next = new(generation, UpTo: null, TurnedBackBy: null); next is not null && next.Generation.Value > 0;)
+        var end = own ?? Stretches.FirstOrDefault(stretch => stretch.Generation < candidate.Id.Generation);
+        return (own, end) switch
         {
-            stretches.Add(next);
-            var isWriter = writing && next.Generation == generation;
-            next = Before(next, turnOf.GetValueOrDefault(next.Generation), sealedUnder.Contains(next.Generation), isWriter);
-        }
-
-        var upTo = stretches.ToDictionary(static stretch => stretch.Generation, static stretch => stretch.UpTo);
-        var on = newestFirst.ToLookup(c => upTo.TryGetValue(c.Id.Generation, out var limit)
-            && (limit is not { } step || c.Id.Step <= step));
-        var begun = turnOf.GetValueOrDefault(generation) is { Phase: not RecoveryPhase.Failed } own ? own.Chosen : null;
-        return new History(generation, stretches, [.. on[true]], [.. on[false]], begun);
+            (_, { Rewound: { } rewind }) => $"{under}, behind {rewind.To}, to which the run was rewound: {rewind.Reason}",
+            ({ UpTo: { } step, TurnedBackBy: { } by }, _) =>
+                $"{under} after step {Quantities.Number(step.Value)}, from which generation {by} turned back",
+            (null, { TurnedBackBy: { } later }) => $"{under}, behind which generation {later} turned back",
+            _ when Stretches is [] => $"{under}, of which nothing is on the history",
+            _ => $"{under}, before generation {Stretches[^1].Generation} began anew from "
+                + (Before is { Stretches: [var fork, ..] } ? $"step {Quantities.Number(fork.UpTo?.Value ?? 0)} of the run that this one "
+                    + "was forked from" : "the initial state"),
+        };
     }
-
-    static Stretch? Before(Stretch stretch, HistoryTurn? turn, bool hasSealed, bool isWriter)
-    {
-        if (turn is null) return null;   // the first lease: before it there was nothing
-        var binding = turn.HasChoice && (hasSealed || isWriter || turn.Phase == RecoveryPhase.Completed);
-        if (!binding) return stretch with { Generation = new Generation(stretch.Generation.Value - 1) };
-        return turn.Chosen is { } point && point.Generation < stretch.Generation
-            ? new Stretch(point.Generation, Least(stretch.UpTo, point.Step), stretch.Generation)
-            : null;                      // from the initial state (or a damaged store: never walk upwards)
-    }
-
-    static Step Least(Step? limit, Step step) => limit is { } l && l < step ? l : step;
 }

@@ -72,7 +72,7 @@ public static class CheckpointDecider
                 : PlanMismatch(
                     c.Checkpoint, $"is open with world size {state.Opened.WorldSize} and layout {state.Opened.LayoutDigest.Short}",
                     $"world size {c.WorldSize} and layout {(c.LayoutDigest.IsNone ? "none" : c.LayoutDigest.Short)}");
-        if (run.Completed is not null) return Refusals.RunCompleted(run);
+        if (Refusals.TakesNoWriter(run) is { } over) return over;
         if (c.LayoutDigest.IsNone) return Refusals.BadRequest($"Opening {c.Checkpoint} needs the digest of the tensor layout.");
         if (c.WorldSize != run.WorldSize)
             return PlanMismatch(c.Checkpoint, $"belongs to a lease for world size {run.WorldSize}", $"world size {c.WorldSize}");

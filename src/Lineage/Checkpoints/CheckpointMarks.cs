@@ -9,9 +9,12 @@ namespace Lineage.Checkpoints;
 /// <param name="Holds">Legal holds by name.</param>
 /// <param name="Metrics">Values by name; null for a value that is not finite.</param>
 /// <param name="Exports">Times that its state was written out in another format.</param>
+/// <param name="Lifted">Names of holds that were lifted and not placed again, so that lifting one twice is no error; null while there are
+/// none.</param>
 public sealed record CheckpointMarks(
     CheckpointPinned? Pin, ImmutableSortedDictionary<string, HoldPlaced> Holds, ImmutableSortedDictionary<string, double?> Metrics,
-    ImmutableList<CheckpointExported> Exports)
+    ImmutableList<CheckpointExported> Exports,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableSortedSet<string>? Lifted = null)
 {
     [JsonIgnore]
     public static CheckpointMarks None { get; } = new(
@@ -24,8 +27,8 @@ public sealed record CheckpointMarks(
     {
         CheckpointPinned e => state with { Pin = e },
         CheckpointUnpinned => state with { Pin = null },
-        HoldPlaced e => state with { Holds = state.Holds.SetItem(e.Hold, e) },
-        HoldLifted e => state with { Holds = state.Holds.Remove(e.Hold) },
+        HoldPlaced e => state with { Holds = state.Holds.SetItem(e.Hold, e), Lifted = state.Lifted?.Remove(e.Hold) },
+        HoldLifted e => state with { Holds = state.Holds.Remove(e.Hold), Lifted = (state.Lifted ?? []).Add(e.Hold) },
         MetricsRecorded e => state with { Metrics = e.Metrics.Aggregate(state.Metrics, static (all, m) => all.SetItem(m.Name, m.Value)) },
         CheckpointExported e => state with { Exports = state.Exports.Add(e) },
         _ => state,

@@ -25,8 +25,18 @@ public static class CheckpointViews
             [.. shards.Select(static shard => new ShardView(shard.Rank, shard.Diffed, shard.Stored.FirstOrDefault(), shard.Verified))],
             checkpoint.MissingRanks(), shards.Sum(static shard => shard.Diffed?.RawBytes ?? 0),
             shards.Sum(static shard => shard.Stored.FirstOrDefault()?.StoredBytes ?? 0), opened.OpenedAt, opened.Deadline,
-            checkpoint.Sealed?.At ?? checkpoint.Abandoned?.At, checkpoint.VerifiedAt, Cause(checkpoint), version);
+            checkpoint.Sealed?.At ?? checkpoint.Abandoned?.At, checkpoint.VerifiedAt, Cause(checkpoint), version)
+        {
+            Pin = checkpoint.Marks?.Pin is { } pin ? new PinView(pin.Actor, pin.Reason, pin.Until, pin.At) : null,
+            Holds = Some(checkpoint.Marks?.Holds.Values.Select(static h => new HoldView(h.Hold, h.Actor, h.Reason, h.At))),
+            Metrics = checkpoint.Marks is { Metrics: { IsEmpty: false } metrics } ? metrics : null,
+            Exports = Some(checkpoint.Marks?.Exports.Select(static e =>
+                new ExportView(e.Actor, e.Format, e.Target, e.Bytes, e.Digest, e.At))),
+        };
     }
+
+    /// <summary>What is not there is not written.</summary>
+    static IReadOnlyList<T>? Some<T>(IEnumerable<T>? items) => items?.ToList() is { Count: > 0 } some ? some : null;
 
     /// <summary>Why it was abandoned or quarantined; null otherwise.</summary>
     public static string? Cause(Checkpoint checkpoint) => checkpoint.Phase switch

@@ -35,6 +35,15 @@ public static class Refusals
         + "and takes no further writer. "
         + "Train on under a new run.");
 
+    public static Decision.Refused RunArchived(Run run) => Of(
+        ProblemCodes.RunArchived, 409, "The run is archived",
+        $"Run {run.Id} was archived on {Time(run.Archived!.At)} ({run.Archived.Reason}) and takes no further writer. "
+        + "Nothing was changed. What it saved can still be restored; fork one of its checkpoints to train on.");
+
+    /// <summary>Null while somebody may still write the run.</summary>
+    public static Decision.Refused? TakesNoWriter(Run run) =>
+        run.Archived is not null ? RunArchived(run) : run.Completed is not null ? RunCompleted(run) : null;
+
     /// <summary>Somebody of an older generation; recorded once on the run's stream.</summary>
     public static Decision.Refused Stale(
         Run run, Generation presented, ActorId actor, Rank? rank, string attempt, CheckpointId? checkpoint, DateTimeOffset at) =>

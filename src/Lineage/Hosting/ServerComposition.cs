@@ -56,6 +56,8 @@ static class ServerComposition
         services.AddSingleton<EventLog>();
         services.AddSingleton<Ledger>();
         services.AddSingleton<Queries>();
+        services.AddSingleton<RunHistories>();
+        services.AddSingleton<NamedPointsReader>();
         services.AddSingleton<Views>();
     }
 

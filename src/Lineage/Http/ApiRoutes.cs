@@ -16,6 +16,8 @@ static class ApiRoutes
         LogEndpoints.Map(v1);
         ReferenceEndpoints.Map(v1);
         QuestionEndpoints.Map(v1);
+        MarkEndpoints.Map(v1);
+        RunChangeEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
         application.MapOpenApi("/openapi/{documentName}.json");
         application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage"));

@@ -31,7 +31,7 @@ static class CheckpointEndpoints
     }
 
     static async Task<Results<Ok<SavePlan>, ProblemResult>> OpenAsync(
-        string run, string generation, string step, OpenCheckpoint body, Ledger ledger, Queries queries, HistoryReader histories,
+        string run, string generation, string step, OpenCheckpoint body, Ledger ledger, Queries queries, RunHistories histories,
         HttpContext http, CancellationToken ct)
     {
         var id = Request.Checkpoint(run, generation, step);
@@ -42,7 +42,7 @@ static class CheckpointEndpoints
             var owner = await session.RunAsync(id.Run, RunHold.Shared, token);
             depthMax = owner?.Policy.DepthMax ?? depthMax;
             var state = await session.CheckpointAsync(id, token);
-            var history = owner is not null && state is null ? await histories.ForOpeningAsync(id, owner.Policy, token) : History.Empty;
+            var history = owner is null || state is not null ? History.Empty : await histories.ForOpeningAsync(owner, id, token);
             var command = new CheckpointCommand.Open(id, body.WorldSize, body.LayoutDigest, history, body.Actor, RankOf(body.Actor),
                 session.Now);
             return new Decided(id.StreamKey, CheckpointDecider.Decide(state, owner, command));

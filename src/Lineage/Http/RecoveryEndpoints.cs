@@ -26,19 +26,18 @@ static class RecoveryEndpoints
 
     /// <summary>What a recovery that began now could restore, and why not the others.</summary>
     static async Task<Results<Ok<RestorePoints>, ProblemResult>> RestorePointsAsync(
-        string run, string? world, [FromQuery(Name = "at-or-before")] string? atOrBefore, Queries queries, HistoryReader histories,
+        string run, string? world, [FromQuery(Name = "at-or-before")] string? atOrBefore, Queries queries, RunHistories histories,
         CancellationToken ct)
     {
         var id = Request.Run(run);
         if (await queries.RunAsync(id, ct) is not { State: var state }) return ProblemResult.From(Refusals.NoSuchRun(id));
-        var (checkpoints, turns) = await histories.ReadAsync(id, ct);
-        var history = History.ForRestoring(new Generation(state.Generation.Value + 1), checkpoints, turns);
+        var history = await histories.ForRestoringAsync(state, new Generation(state.Generation.Value + 1), ct);
         var filter = new RestoreFilter(world is null ? null : Request.World(world), atOrBefore is null ? null : Request.Step(atOrBefore));
         return TypedResults.Ok(RestorePointChooser.View(id, RestorePointChooser.Survey(history, filter)));
     }
 
     static async Task<Results<Ok<RecoveryView>, ProblemResult>> StartAsync(
-        string run, StartRecovery body, Ledger ledger, Queries queries, HistoryReader histories, Views views, HttpContext http,
+        string run, StartRecovery body, Ledger ledger, Queries queries, RunHistories histories, Views views, HttpContext http,
         CancellationToken ct)
     {
         var id = Request.Run(run);
@@ -51,7 +50,7 @@ static class RecoveryEndpoints
             var next = new RecoveryId(id, generation);
             var current = await session.RecoveryAsync(new RecoveryId(id, state.Generation), token);
             var decided = RecoveryDecider.Start(
-                state, current, await histories.ForRestoringAsync(id, generation, body.WorldSize, token), new RecoveryCommand.Start(
+                state, current, await histories.ForRecoveryAsync(state, generation, body.WorldSize, token), new RecoveryCommand.Start(
                 id, body.Holder, body.WorldSize, body.FailedGeneration, body.Cause, body.FailedRanks, body.ReachedStep,
                 await session.LeaseUntilAsync(id, state.Generation, token), session.Now));
             if (decided is Decision.AlreadyDone) generation = state.Generation;
@@ -66,8 +65,8 @@ static class RecoveryEndpoints
         ShowAsync(Request.Recovery(run, generation), queries, views, http, ct);
 
     static async Task<Results<Ok<RecoveryView>, ProblemResult>> ChooseAgainAsync(
-        string run, string generation, ChooseAgain body, Ledger ledger, Queries queries, Views views, HttpContext http,
-        CancellationToken ct)
+        string run, string generation, ChooseAgain body, Ledger ledger, Queries queries, RunHistories histories, Views views,
+        HttpContext http, CancellationToken ct)
     {
         var id = Request.Recovery(run, generation);
         var decision = await ledger.DecideAsync("recovery.choose-again", id.Run, Request.Context(http, body.Holder),
@@ -76,9 +75,9 @@ static class RecoveryEndpoints
             // May give the lease back when nothing is left to choose, so the run is held for appending.
             var owner = await session.RunAsync(id.Run, RunHold.Exclusive, token);
             var state = await session.RecoveryAsync(id, token);
-            var (checkpoints, turns) = await session.HistoryAsync(id.Run, token);
+            var history = owner is null ? History.Empty : await histories.ForRestoringAsync(owner, id.Generation, token);
             return new Decided(id.StreamKey, RecoveryDecider.ChooseAgain(
-                owner, state, History.ForRestoring(id.Generation, checkpoints, turns),
+                owner, state, history,
                 new RecoveryCommand.ChooseAgain(id, body.Holder, body.Attempt, body.Reason, session.Now)));
         }, ct);
         return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(id, queries, views, http, ct);

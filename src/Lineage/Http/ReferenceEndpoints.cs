@@ -22,10 +22,11 @@ static class ReferenceEndpoints
     }
 
     static async Task<Results<Ok<ResolvedReference>, ProblemResult>> ResolveAsync(
-        [FromQuery(Name = "ref")] string? reference, [FromQuery(Name = "as-of")] string? asOf, Queries queries, HistoryReader histories,
-        PastReader past, CancellationToken ct)
+        [FromQuery(Name = "ref")] string? reference, [FromQuery(Name = "as-of")] string? asOf, Queries queries, RunHistories histories,
+        NamedPointsReader names, PastReader past, CancellationToken ct)
     {
-        var (answer, _) = await FindAsync(reference, Request.AsOf(asOf), queries, histories, past, ct);
+        var (answer, _) = Request.AsOf(asOf) is { } at ? await FindPastAsync(reference, at, queries, past, ct)
+            : await FindAsync(reference, queries, histories, names, ct);
         return answer switch
         {
             ReferenceAnswer.Found found => TypedResults.Ok(new ResolvedReference(reference!, found.Run, found.Checkpoint)),
@@ -36,10 +37,10 @@ static class ReferenceEndpoints
 
     /// <summary>A run by itself means its newest restore point.</summary>
     static async Task<Results<Ok<RestorePlan>, ProblemResult>> PlanAsync(
-        [FromQuery(Name = "ref")] string? reference, Queries queries, HistoryReader histories, PastReader past, Views views,
-        CancellationToken ct)
+        [FromQuery(Name = "ref")] string? reference, Queries queries, RunHistories histories, NamedPointsReader names,
+        HistoryReader restores, Views views, CancellationToken ct)
     {
-        var (answer, history) = await FindAsync(reference, asOf: null, queries, histories, past, ct);
+        var (answer, history) = await FindAsync(reference, queries, histories, names, ct);
         if (answer is ReferenceAnswer.Found { Checkpoint: null } whole)
             answer = ReferenceResolver.Resolve(new Reference.LatestVerified(whole.Run.Value), whole.Run, history);
         if (answer is ReferenceAnswer.Refused refused) return ProblemResult.From(refused.Refusal);
@@ -51,11 +52,28 @@ static class ReferenceEndpoints
         var rejected = isBest ? survey.NewerRejected : survey.Rejected.Where(r => r.Checkpoint == target);
         return TypedResults.Ok(RestoreEstimate.Plan(
             chain, state.Opened.WorldSize, isBest ? survey.Why : $"{reference} names {target}", [.. rejected],
-            await histories.RatesAsync(target.Run, ct)));
+            await restores.RatesAsync(target.Run, ct)));
+    }
+
+    /// <summary>As it was at a time: from the events alone, behind a fork too.</summary>
+    static async Task<(ReferenceAnswer Answer, History History)> FindPastAsync(
+        string? text, DateTimeOffset at, Queries queries, PastReader past, CancellationToken ct)
+    {
+        if (text is null) throw Request.Bad("ref", $"it is missing. Supported forms: {ReferenceGrammar.Supported}.");
+        if (ReferenceGrammar.Parse(text) is not ReferenceParse.Parsed { Reference: var reference })
+            return (new ReferenceAnswer.Refused(((ReferenceParse.Refused)ReferenceGrammar.Parse(text)).Refusal), History.Empty);
+        var owner = ReferenceResolver.Run(reference.Run, await queries.RunNamesAsync(reference.Run, ct));
+        if (owner is not ReferenceAnswer.Found { Run: var run }) return (owner, History.Empty);
+        if (await past.ReadAsync(run, at, ct) is not { } was) return (new ReferenceAnswer.Refused(Refusals.NoSuchRun(run)), History.Empty);
+        var picture = was.Picture();
+        var history = History.ForWriting(
+            picture.Run.Generation, picture.Candidates, picture.Turns,
+            new Course(picture.Run.Rewound ?? [], await past.AncestryAsync(picture.Run.Origin, at, RunHistories.AncestorsMax, ct)));
+        return (ReferenceResolver.Resolve(reference, run, history, was.Names()), history);
     }
 
     static async Task<(ReferenceAnswer Answer, History History)> FindAsync(
-        string? text, DateTimeOffset? asOf, Queries queries, HistoryReader histories, PastReader past, CancellationToken ct)
+        string? text, Queries queries, RunHistories histories, NamedPointsReader names, CancellationToken ct)
     {
         switch (ReferenceGrammar.Parse(text ?? throw Request.Bad("ref", $"it is missing. Supported forms: {ReferenceGrammar.Supported}.")))
         {
@@ -64,10 +82,9 @@ static class ReferenceEndpoints
             case ReferenceParse.Parsed { Reference: var reference }:
                 var owner = ReferenceResolver.Run(reference.Run, await queries.RunNamesAsync(reference.Run, ct));
                 if (owner is not ReferenceAnswer.Found { Run: var run }) return (owner, History.Empty);
-                var picture = asOf is { } at ? (await past.ReadAsync(run, at, ct))?.Picture() : await histories.WholeAsync(run, ct);
-                if (picture is null) return (new ReferenceAnswer.Refused(Refusals.NoSuchRun(run)), History.Empty);
-                var history = picture.ForWriting(picture.Run.Generation);
-                return (ReferenceResolver.Resolve(reference, run, history), history);
+                var state = (await queries.RunAsync(run, ct))!.State;
+                var history = await histories.OfAsync(state, ct);
+                return (ReferenceResolver.Resolve(reference, run, history, await names.ReadAsync(state, reference, ct)), history);
             default:
                 throw new System.Diagnostics.UnreachableException();
         }

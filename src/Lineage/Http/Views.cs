@@ -9,7 +9,7 @@ using Lineage.Store;
 namespace Lineage.Http;
 
 /// <summary>Gathers the rows that a view is made of.</summary>
-public sealed class Views(Queries queries)
+public sealed class Views(Queries queries, RunHistories histories)
 {
     static readonly string[] SealedPhases = ["sealed", "verified"], VerifiedPhases = ["verified"];
 
@@ -17,9 +17,20 @@ public sealed class Views(Queries queries)
     {
         var run = row.State;
         var recovery = await queries.RecoveryAsync(new RecoveryId(run.Id, run.Generation), ct);
+        var (newestSealed, newestVerified) = await NewestAsync(run, ct);
         return RunViews.View(
             run, restoring: recovery?.State.Phase == RecoveryPhase.Restoring, await queries.LeaseUntilAsync(run.Id, run.Generation, ct),
-            await queries.NewestAsync(run.Id, SealedPhases, ct), await queries.NewestAsync(run.Id, VerifiedPhases, ct), row.Version);
+            newestSealed, newestVerified, row.Version);
+    }
+
+    /// <summary>Of a run that was rewound, what is newest may lie behind the rewind; then the history says what counts.</summary>
+    async Task<(CheckpointId? Sealed, CheckpointId? Verified)> NewestAsync(Run run, CancellationToken ct)
+    {
+        if (run.Rewound is null)
+            return (await queries.NewestAsync(run.Id, SealedPhases, ct), await queries.NewestAsync(run.Id, VerifiedPhases, ct));
+        var history = await histories.ForWritingAsync(run, run.Generation, ct);
+        return (history.Candidates.FirstOrDefault(static c => c.IsUsableBase)?.Id,
+            history.Candidates.FirstOrDefault(static c => c.Phase == CheckpointPhase.Verified)?.Id);
     }
 
     /// <summary>Null if there is no such checkpoint.</summary>

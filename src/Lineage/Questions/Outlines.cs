@@ -73,11 +73,13 @@ public sealed record RunPicture(
     /// <summary>What a recovery that began now could restore.</summary>
     public History ForRestoring() => ForRestoring(new Generation(Run.Generation.Value + 1));
 
-    public History ForRestoring(Generation next) => History.ForRestoring(next, Candidates, Turns);
+    public History ForRestoring(Generation next) => History.ForRestoring(next, Candidates, Turns, Course);
 
     /// <summary>What a writer of the generation may build on.</summary>
-    public History ForWriting(Generation generation) => History.ForWriting(generation, Candidates, Turns);
+    public History ForWriting(Generation generation) => History.ForWriting(generation, Candidates, Turns, Course);
 
-    [JsonIgnore]
+    /// <summary>The run's own line; what lies behind a fork is asked of that run.</summary>
+    Course Course => new(Run.Rewound ?? []);
+
     public IEnumerable<Candidate> Candidates => Checkpoints.Select(static checkpoint => checkpoint.Candidate);
 }

@@ -1,3 +1,4 @@
+using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.References;
@@ -17,6 +18,13 @@ public abstract record Reference(string Run)
 
     /// <summary><c>run:latest-verified</c>: the newest restore point of the history.</summary>
     public sealed record LatestVerified(string Run) : Reference(Run);
+
+    /// <summary><c>run:tag</c>: what people gave that name to, on the history or not.</summary>
+    public sealed record Tagged(string Run, string Tag) : Reference(Run);
+
+    /// <summary><c>run:best(metric)</c>, <c>run:best(metric,max)</c>: of the sealed and unquarantined checkpoints of the history the one
+    /// with the best recorded value; of equal ones the newest.</summary>
+    public sealed record Best(string Run, string Metric, MetricOrder Order) : Reference(Run);
 
     /// <summary><c>run/generation/step</c>: this checkpoint, on the history or not.</summary>
     public sealed record Exact(string Run, Generation Generation, Step Step) : Reference(Run);

@@ -17,7 +17,7 @@ public abstract record ReferenceParse
 
 /// <summary>
 /// One grammar for terminal, API and user interface: <c>run</c>, <c>run@step</c>, <c>run:latest</c>, <c>run:latest-verified</c>,
-/// <c>run/generation/step</c>, each with <c>~n</c> behind it. A run may be named by a prefix.
+/// <c>run:best(metric)</c>, <c>run:tag</c>, <c>run/generation/step</c>, each with <c>~n</c> behind it. A run may be named by a prefix.
 /// </summary>
 public static class ReferenceGrammar
 {
@@ -27,7 +27,8 @@ public static class ReferenceGrammar
     /// <summary>Most steps back in all.</summary>
     public const int BackMax = 100_000;
 
-    public const string Supported = "run, run@step, run:latest, run:latest-verified, run/generation/step, and any of them followed by ~n";
+    public const string Supported = "run, run@step, run:latest, run:latest-verified, run:best(metric), run:best(metric,max), "
+        + "run:tag, run/generation/step, and any of them followed by ~n";
 
     public static ReferenceParse Parse(string text) => text switch
     {
@@ -36,7 +37,6 @@ public static class ReferenceGrammar
             text[..40] + "…", $"it has {Refusals.Number(text.Length)} characters; allowed are {CharactersMax}"),
         _ when text.Contains("@{", StringComparison.Ordinal) => NotBuilt(text, "a reference as it was known at a time (@{…})"),
         _ when text.Contains("..", StringComparison.Ordinal) => NotBuilt(text, "a range of checkpoints (a..b)"),
-        _ when text.Contains(":best(", StringComparison.Ordinal) => NotBuilt(text, "the best checkpoint by a metric (:best(…))"),
         _ when text.IndexOf('~', StringComparison.Ordinal) is var at and >= 0 => Ancestor(text, text[..at], text[at..]),
         _ => Root(text),
     };
@@ -68,9 +68,26 @@ public static class ReferenceGrammar
         "latest" => new ReferenceParse.Parsed(new Reference.Latest(run)),
         "latest-verified" => new ReferenceParse.Parsed(new Reference.LatestVerified(run)),
         "" => Bad(text, "nothing stands after ':'"),
-        _ when selector.AsSpan().IndexOfAny(":@/()") >= 0 => Bad(text, $"\"{selector}\" is no selector"),
-        _ => NotBuilt(text, $"a tag (:{selector})"),
+        _ when selector.StartsWith("best(", StringComparison.Ordinal) => Best(text, run, selector["best(".Length..]),
+        _ when Wording.OfTag(selector) is not null => Bad(text, $"\"{selector}\" is neither a selector nor a tag"),
+        _ => new ReferenceParse.Parsed(new Reference.Tagged(run, selector)),
     };
+
+    /// <param name="rest">What stands behind the opening bracket.</param>
+    static ReferenceParse Best(string text, string run, string rest)
+    {
+        if (!rest.EndsWith(')')) return Bad(text, "the bracket behind best is not closed");
+        MetricOrder? order = rest[..^1].Split(',') switch
+        {
+            [_] or [_, "min"] => MetricOrder.LowerIsBetter,
+            [_, "max"] => MetricOrder.HigherIsBetter,
+            _ => null,
+        };
+        var metric = rest[..^1].Split(',')[0];
+        return order is not { } asked ? Bad(text, "behind the metric only max or min is expected, for example demo:best(accuracy,max)")
+            : Wording.OfMetric(metric) is not null ? Bad(text, $"\"{metric}\" cannot name a metric")
+            : new ReferenceParse.Parsed(new Reference.Best(run, metric, asked));
+    }
 
     /// <summary><c>~</c> is one back, <c>~3</c> three; several add up.</summary>
     static ReferenceParse Ancestor(string text, string root, string tail)

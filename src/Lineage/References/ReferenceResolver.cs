@@ -17,6 +17,17 @@ public abstract record ReferenceAnswer
     public sealed record Refused(Decision.Refused Refusal) : ReferenceAnswer;
 }
 
+/// <summary>What people named and measured, for the references that ask for it.</summary>
+/// <param name="Tags">Checkpoints of the run by name.</param>
+/// <param name="Metrics">Recorded values by checkpoint and name.</param>
+public sealed record NamedPoints(
+    IReadOnlyDictionary<string, CheckpointId> Tags,
+    IReadOnlyDictionary<CheckpointId, IReadOnlyDictionary<string, double?>> Metrics)
+{
+    public static NamedPoints None { get; } = new(
+        new Dictionary<string, CheckpointId>(StringComparer.Ordinal), new Dictionary<CheckpointId, IReadOnlyDictionary<string, double?>>());
+}
+
 /// <summary>Finds what a reference names, in two steps so that only one run's checkpoints are loaded: first the run, then the checkpoint on
 /// its history.</summary>
 public static class ReferenceResolver
@@ -43,15 +54,18 @@ public static class ReferenceResolver
 
     /// <param name="run">As found by <see cref="Run"/>.</param>
     /// <param name="history">Of the run's newest generation (<see cref="History.ForWriting"/>).</param>
-    public static ReferenceAnswer Resolve(Reference reference, RunId run, History history) => reference switch
+    /// <param name="named">Needed for tags and metrics only; null: there are none.</param>
+    public static ReferenceAnswer Resolve(Reference reference, RunId run, History history, NamedPoints? named = null) => reference switch
     {
         Reference.WholeRun => new ReferenceAnswer.Found(run, Checkpoint: null),
         Reference.Exact r => Exact(new CheckpointId(run, r.Generation, r.Step), history),
         Reference.AtStep r => AtStep(run, r.Step, history),
         Reference.Latest => Latest(run, history),
         Reference.LatestVerified => LatestVerified(run, history),
+        Reference.Tagged r => NamedPointFinder.Tagged(run, r.Tag, named ?? NamedPoints.None),
+        Reference.Best r => NamedPointFinder.Best(run, r, history, named ?? NamedPoints.None),
         Reference.Ancestor { Of: var of, Back: var back } => Back(
-            Resolve(of is Reference.WholeRun ? new Reference.Latest(of.Run) : of, run, history), back, history),
+            Resolve(of is Reference.WholeRun ? new Reference.Latest(of.Run) : of, run, history, named), back, history),
         _ => throw new ArgumentOutOfRangeException(nameof(reference), reference, "Not a reference."),
     };
 
@@ -60,7 +74,7 @@ public static class ReferenceResolver
 
     static ReferenceAnswer AtStep(RunId run, Step step, History history)
     {
-        var on = history.Candidates.Where(c => c.Id.Step == step).ToList();
+        var on = history.Line().Where(c => c.Id.Step == step).ToList();
         if ((on.Find(static c => c.Phase != CheckpointPhase.Abandoned) ?? on.FirstOrDefault()) is { } found)
             return new ReferenceAnswer.Found(run, found.Id);
         return history.Off.Where(c => c.Id.Step == step).ToList() switch
@@ -73,7 +87,7 @@ public static class ReferenceResolver
         };
     }
 
-    static ReferenceAnswer Latest(RunId run, History history) => history.Candidates.FirstOrDefault(static c => c.IsUsableBase) is { } found
+    static ReferenceAnswer Latest(RunId run, History history) => history.Line().FirstOrDefault(static c => c.IsUsableBase) is { } found
         ? new ReferenceAnswer.Found(run, found.Id)
         : None(run, $"No checkpoint of run {run} is sealed and unquarantined; it has {Refusals.Number(All(history).Count())} in all.");
 
@@ -91,7 +105,7 @@ public static class ReferenceResolver
     static ReferenceAnswer Back(ReferenceAnswer from, int back, History history)
     {
         if (from is not ReferenceAnswer.Found { Run: var run, Checkpoint: { } start }) return from;
-        var byId = All(history).ToDictionary(static c => c.Id);
+        var byId = history.Known().ToDictionary(static c => c.Id);
         var at = start;
         for (var done = 0; done < back; done++)
         {
@@ -107,7 +121,7 @@ public static class ReferenceResolver
 
     static string Neighbours(Step step, History history)
     {
-        var steps = history.Candidates.Select(static c => c.Id.Step).ToList();
+        var steps = history.Line().Select(static c => c.Id.Step).ToList();
         List<string> near = [];
         if (steps.Where(s => s < step).OrderDescending().Take(1).ToList() is [var before])
             near.Add($"step {Refusals.Number(before.Value)}");
@@ -115,7 +129,7 @@ public static class ReferenceResolver
         return near.Count > 0 ? $"; the nearest are at {string.Join(" and ", near)}" : "";
     }
 
-    static ReferenceAnswer.Refused None(RunId run, string what) => Refuse(Refusals.Of(
+    internal static ReferenceAnswer.Refused None(RunId run, string what) => Refuse(Refusals.Of(
         ProblemCodes.NoSuchCheckpoint, 404, "No such checkpoint", $"{what} 'lineage log {run}' shows what the run has saved."));
 
     static ReferenceAnswer.Refused Ambiguous(string what, IReadOnlyList<string> candidates)
@@ -127,5 +141,5 @@ public static class ReferenceResolver
             ("candidates", shown)));
     }
 
-    static ReferenceAnswer.Refused Refuse(Decision.Refused refusal) => new(refusal);
+    internal static ReferenceAnswer.Refused Refuse(Decision.Refused refusal) => new(refusal);
 }

@@ -102,13 +102,14 @@ public static class RecoveryDecider
     }
 
     /// <summary>A repeat of the start that made <paramref name="current"/>: the same launcher says the same, and nothing has gone on
-    /// since.</summary>
+    /// since: no rank restored, and nobody rewound the run.</summary>
     static bool IsRepeat(Run run, Recovery current, RecoveryCommand.Start c)
     {
         var started = current.Started;
         var same = run.Holder == c.Holder && started.FailedGeneration == c.FailedGeneration && started.WorldSize == c.WorldSize
             && started.ReachedStep == c.ReachedStep && string.Equals(started.Cause, c.Cause, StringComparison.Ordinal)
-            && started.FailedRanks.SequenceEqual(c.FailedRanks);
+            && started.FailedRanks.SequenceEqual(c.FailedRanks)
+            && run.Rewound?.Exists(rewind => rewind.Generation >= run.Generation) is not true;
         return same && (current.Phase switch
         {
             RecoveryPhase.Restoring => run.Lease == LeasePhase.Held && current is { Attempt: 1, Restored.Count: 0 },

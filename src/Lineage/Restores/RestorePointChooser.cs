@@ -15,10 +15,12 @@ public sealed record RestoreFilter(WorldSize? WorldSize = null, Step? AtOrBefore
 /// <param name="Usable">Restore points, newest first, with their chains.</param>
 /// <param name="Rejected">All others, newest first.</param>
 /// <param name="NewerRejected">Those that are newer than the best: what the choice has to explain.</param>
-/// <param name="EverSealed">Whether any checkpoint of the run was ever sealed; if not, the initial state is the point to begin
-/// from.</param>
+/// <param name="EverSealed">Whether any checkpoint of the run was ever sealed; if not, the initial state is the point to begin from. A
+/// forked run never begins there.</param>
+/// <param name="Forked">The run behind the fork where the best one lies; null if it is the run's own.</param>
 public sealed record Survey(
-    IReadOnlyList<Chain> Usable, IReadOnlyList<RejectedCandidate> Rejected, IReadOnlyList<RejectedCandidate> NewerRejected, bool EverSealed)
+    IReadOnlyList<Chain> Usable, IReadOnlyList<RejectedCandidate> Rejected, IReadOnlyList<RejectedCandidate> NewerRejected, bool EverSealed,
+    RunId? Forked = null)
 {
     /// <summary>What a recovery chooses: the newest usable one. Null: none.</summary>
     public Chain? Best => Usable is [var best, ..] ? best : null;
@@ -27,7 +29,8 @@ public sealed record Survey(
     public string Why => this switch
     {
         { Best: { } best } =>
-            $"newest restore point of the history: {best.Target.Id} and its chain of {Count(best.Links.Count, "link")} are sealed and "
+            $"newest restore point of {(Forked is { } run ? $"run {run} at or before the fork" : "the history")}: "
+            + $"{best.Target.Id} and its chain of {Count(best.Links.Count, "link")} are sealed and "
             + "verified"
             + (NewerRejected.Count > 0 ? $"; {Count(NewerRejected.Count, "newer checkpoint")} rejected" : ""),
         { EverSealed: false } => "no checkpoint of the run was ever sealed: begin from the initial state",
@@ -47,17 +50,23 @@ public sealed record Survey(
 /// </summary>
 public static class RestorePointChooser
 {
+    /// <summary>Own checkpoints are judged on the history and off it; behind a fork only what lies on the line.</summary>
     public static Survey Survey(History history, RestoreFilter filter)
     {
-        var all = history.Candidates.Concat(history.Off).ToDictionary(static c => c.Id);
+        var known = history.Known().ToDictionary(static c => c.Id);
         var off = history.Off.Select(static c => c.Id).ToHashSet();
+        var ours = history.Candidates.Concat(history.Off).Select(static c => (Candidate: c, IsOurs: true));
+        var theirs = history.Before?.Line().Select(static c => (Candidate: c, IsOurs: false)) ?? [];
         List<Chain> usable = [];
         List<RejectedCandidate> rejected = [], newer = [];
-        foreach (var candidate in all.Values.OrderByDescending(static c => c.Id.Step).ThenByDescending(static c => c.Id.Generation))
+        RunId? forked = null;
+        foreach (var (candidate, isOurs) in ours.Concat(theirs).OrderByDescending(static c => c.Candidate.Id.Step)
+            .ThenByDescending(static c => c.IsOurs).ThenByDescending(static c => c.Candidate.Id.Generation))
         {
-            var chain = ChainBuilder.Build(candidate, id => all.GetValueOrDefault(id));
+            var chain = ChainBuilder.Build(candidate, id => known.GetValueOrDefault(id));
             if (Reject(chain, filter, off.Contains(candidate.Id) ? history.WhyOff(candidate) : null) is not { } rejection)
             {
+                if (usable.Count == 0 && !isOurs) forked = candidate.Id.Run;
                 usable.Add(chain);
                 continue;
             }
@@ -66,7 +75,8 @@ public static class RestorePointChooser
             if (usable.Count == 0) newer.Add(rejection);
         }
 
-        return new Survey(usable, rejected, newer, all.Values.Any(static c => c.IsSealed));
+        return new Survey(
+            usable, rejected, newer, history.Before is not null || known.Values.Any(static c => c.IsSealed), forked);
     }
 
     public static RestorePoint View(Chain chain) => new(

@@ -19,6 +19,8 @@ public enum LeasePhase { None, Held, Expired, Released }
 /// <param name="Retention">Null: keep everything.</param>
 /// <param name="Tags">Checkpoints by the name that people gave them; null while there are none.</param>
 /// <param name="Rewound">Every rewind, oldest first; null while there is none.</param>
+/// <param name="Untagged">Names that were taken away and not given again, so that taking one away twice is no error; null while there are
+/// none.</param>
 public sealed record Run(
     RunId Id, SavePolicy Policy, IReadOnlyDictionary<string, string> Labels, DateTimeOffset RegisteredAt, Generation Generation,
     LeasePhase Lease,
@@ -28,7 +30,8 @@ public sealed record Run(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RetentionPolicy? Retention = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableSortedDictionary<string, CheckpointId>? Tags = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableList<RunRewound>? Rewound = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RunArchived? Archived = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RunArchived? Archived = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableSortedSet<string>? Untagged = null)
 {
     public bool IsHeldBy(ActorId holder) => Lease == LeasePhase.Held && Holder == holder;
 
@@ -59,8 +62,12 @@ public sealed record Run(
         RetentionChanged e => Begun(state, e) with { Retention = e.Policy },
         RunRewound e => Begun(state, e) with { Rewound = (state!.Rewound ?? []).Add(e) },
         RunArchived e => Begun(state, e) with { Archived = e },
-        TagPlaced e => Begun(state, e) with { Tags = (state!.Tags ?? NoTags).SetItem(e.Tag, e.Checkpoint) },
-        TagRemoved e => Begun(state, e) with { Tags = state!.Tags?.Remove(e.Tag) },
+        TagPlaced e => Begun(state, e) with
+        {
+            Tags = (state!.Tags ?? NoTags).SetItem(e.Tag, e.Checkpoint),
+            Untagged = state.Untagged?.Remove(e.Tag),
+        },
+        TagRemoved e => Begun(state, e) with { Tags = state!.Tags?.Remove(e.Tag), Untagged = (state.Untagged ?? []).Add(e.Tag) },
         _ => state,
     };
 

@@ -52,15 +52,18 @@ public static class RunDecider
 
     static Decision TakeLease(Run run, RunCommand.TakeLease c)
     {
-        if (run.Completed is not null) return Refusals.RunCompleted(run);
+        if (Refusals.TakesNoWriter(run) is { } over) return over;
         if (c.WorldSize.Value == 0)
             return Refusals.BadRequest($"A lease of run {run.Id} needs a world size of at least {WorldSize.Min}, got 0.");
-        if (run.Generation.Value == 0) return Decision.Accept(Granted(run, new Generation(1), c.Holder, c.WorldSize, c.At));
+        if (run is { Generation.Value: 0, Origin: null })
+            return Decision.Accept(Granted(run, new Generation(1), c.Holder, c.WorldSize, c.At));
         if (run.Generation.Value == 1 && run.IsHeldBy(c.Holder) && run.WorldSize == c.WorldSize) return Decision.Done;
         if (IsLive(run, c.LeaseUntil, c.At) && run.Holder != c.Holder) return Held(run, c.LeaseUntil);
         return Refusals.Of(
             ProblemCodes.RecoveryNeeded, 409, "The run has a past",
-            $"Run {run.Id} was started before (generation {run.Generation}). Nothing was changed. "
+            (run is { Generation.Value: 0, Origin: { } origin }
+                ? $"Run {run.Id} was forked from {origin} and begins by restoring it. Nothing was changed. "
+                : $"Run {run.Id} was started before (generation {run.Generation}). Nothing was changed. ")
             + $"Every start after the first is a recovery: POST /v1/runs/{run.Id}/recoveries grants the next generation and chooses what "
             + "to restore.",
             ("generation", run.Generation));
@@ -116,10 +119,10 @@ public static class RunDecider
 
     static Decision GrantNext(Run run, RunCommand.GrantNext c)
     {
-        if (run.Completed is not null) return Refusals.RunCompleted(run);
+        if (Refusals.TakesNoWriter(run) is { } over) return over;
         if (c.WorldSize.Value == 0)
             return Refusals.BadRequest($"A recovery of run {run.Id} needs a world size of at least {WorldSize.Min}, got 0.");
-        if (run.Generation.Value == 0)
+        if (run is { Generation.Value: 0, Origin: null })
             return Refusals.Of(
                 ProblemCodes.NoLease, 409, "The run was never started",
                 $"Run {run.Id} has no generation to recover from. Nothing was changed. Take its first lease: POST "
@@ -142,7 +145,7 @@ public static class RunDecider
         : Decision.Done;
 
     /// <summary>Without a row a held lease counts as dead: the row is written with the grant and only goes with its lease.</summary>
-    static bool IsLive(Run run, DateTimeOffset? leaseUntil, DateTimeOffset at) => run.Lease == LeasePhase.Held && leaseUntil > at;
+    internal static bool IsLive(Run run, DateTimeOffset? leaseUntil, DateTimeOffset at) => run.Lease == LeasePhase.Held && leaseUntil > at;
 
     static LeaseGranted Granted(Run run, Generation generation, ActorId holder, WorldSize worldSize, DateTimeOffset at) =>
         new(run.Id, generation, holder, worldSize, run.Policy.LeaseSeconds, at);

@@ -16,6 +16,15 @@ public static class RunViews
         return new RunView(
             run.Id, run.PhaseWhile(restoring), run.Generation, held ? run.Holder : null, run.WorldSize, run.Policy, run.Labels,
             run.RegisteredAt,
-            held ? leaseUntil : null, newestSealed, newestVerified, run.Completed?.FinalStep, run.Completed?.StateDigest, version);
+            held ? leaseUntil : null, newestSealed, newestVerified, run.Completed?.FinalStep, run.Completed?.StateDigest, version)
+        {
+            Origin = run.Origin,
+            Retention = run.Retention,
+            Tags = run.Tags is { IsEmpty: false } tags ? tags : null,
+            Rewound = run.Rewound is { } rewinds
+                ? [.. rewinds.Select(static r => new RewindView(r.To, r.Generation, r.Reason, r.At))]
+                : null,
+            Archived = run.Archived is { } archived ? new ArchiveView(archived.Reason, archived.At) : null,
+        };
     }
 }

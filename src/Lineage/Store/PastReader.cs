@@ -1,10 +1,12 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using Lineage.Chains;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Questions;
+using Lineage.References;
 using Lineage.Restores;
 using Lineage.Runs;
 using Npgsql;
@@ -19,6 +21,14 @@ public sealed record PastRun(
     public RunPicture Picture() => new(
         RunOutline.Of(Run), [.. Checkpoints.Values.Select(CheckpointOutline.Of)], [.. Recoveries.Select(RecoveryViews.Turn)],
         [.. Recoveries.SelectMany(RestoreRate.Of)]);
+
+    /// <summary>Tags and metrics, for references that name them.</summary>
+    public NamedPoints Names() => NamedPoints.None with
+    {
+        Tags = Run.Tags ?? NamedPoints.None.Tags,
+        Metrics = Checkpoints.Values.Where(static c => c.Marks is { Metrics.Count: > 0 })
+            .ToDictionary(static c => c.Id, static c => (IReadOnlyDictionary<string, double?>)c.Marks!.Metrics),
+    };
 }
 
 /// <summary>Rebuilds what could be known of a run at a time, by the same folds that made the rows. Costs a read of the run's streams.</summary>
@@ -55,6 +65,15 @@ public sealed class PastReader(NpgsqlDataSource database)
         }
 
         return folded is null ? null : new PastRun(folded, checkpoints, recoveries);
+    }
+
+    /// <summary>The runs that one descends from, as they were.</summary>
+    public async Task<Ancestry?> AncestryAsync(CheckpointId? origin, DateTimeOffset at, int further, CancellationToken ct)
+    {
+        if (origin is not { } from || further == 0 || await ReadAsync(from.Run, at, ct) is not { } run) return null;
+        var picture = run.Picture();
+        return new Ancestry(
+            from, [.. picture.Candidates], picture.Turns, await AncestryAsync(picture.Run.Origin, at, further - 1, ct));
     }
 
     sealed record Stream(string Key, List<object> Events)

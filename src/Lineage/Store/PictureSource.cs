@@ -40,6 +40,7 @@ public sealed class PictureSource(
                 link = below.Candidate.Base?.Checkpoint;
         kept.UnionWith(whole.Candidates.Where(static c => c.IsSealed).GroupBy(static c => c.Id.Generation)
             .Select(static group => group.MaxBy(static c => c.Id.Step)!.Id));
+        kept.UnionWith((whole.Run.Rewound ?? []).Select(static rewind => rewind.To));
         kept.UnionWith(whole.Turns.Select(static turn => turn.Chosen).OfType<CheckpointId>());
         return whole.Checkpoints.Where(c => kept.Contains(c.Id));
     }

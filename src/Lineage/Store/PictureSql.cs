@@ -18,7 +18,8 @@ static class PictureSql
     /// <summary>What each recovery did to the history, and how fast its ranks restored.</summary>
     public const string Turns = $"select outline, rates from {Recoveries} where run_name = $1";
 
-    /// <summary>Every generation's newest sealed checkpoint, and every restore point: where stretches of the history end.</summary>
+    /// <summary>Every generation's newest sealed checkpoint, every restore point, every target of a rewind: where stretches of the history
+    /// end.</summary>
     const string Ends = $"""
         select t.generation, t.step, t.outline from {Runs} r, generate_series(1, r.generation) g,
         lateral (select c.generation, c.step, c.outline from {Checkpoints} c where c.run_name = $1 and c.generation = g and c.is_sealed
@@ -26,6 +27,9 @@ static class PictureSql
         where r.id = 'run/' || $1
         union all
         select c.generation, c.step, c.outline from {Recoveries} v join {Checkpoints} c on c.id = v.chosen_key where v.run_name = $1
+        union all
+        select c.generation, c.step, c.outline from {Runs} r, jsonb_array_elements(r.outline::jsonb -> 'rewound') w
+        join {Checkpoints} c on c.id = 'checkpoint/' || (w ->> 'to') where r.id = 'run/' || $1
         """;
 
     /// <summary>A fork's first checkpoint continues the one that the run was forked from.</summary>

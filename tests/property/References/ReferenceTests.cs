@@ -31,10 +31,14 @@ public sealed class ReferenceTests
         Assert.Equal(new Reference.Ancestor(new Reference.AtStep("demo", new Step(120)), 3), Parse("demo@120~3"));
         Assert.Equal(new Reference.Ancestor(new Reference.WholeRun("demo"), 4), Parse("demo~~3"));
         Assert.Equal(new Reference.Latest("demo"), Parse("demo:latest~0"));
+        Assert.Equal(new Reference.Tagged("demo", "v1.0"), Parse("demo:v1.0"));
+        Assert.Equal(new Reference.Best("demo", "val_loss", MetricOrder.LowerIsBetter), Parse("demo:best(val_loss)"));
+        Assert.Equal(new Reference.Best("demo", "eval/acc", MetricOrder.HigherIsBetter), Parse("demo:best(eval/acc,max)"));
+        Assert.Equal(new Reference.Ancestor(new Reference.Tagged("demo", "nightly"), 2), Parse("demo:nightly~2"));
     }
 
     [Theory]
-    [InlineData("demo:best(val_loss)"), InlineData("demo:nightly"), InlineData("demo@{2026-11-23T10:00Z}"), InlineData("demo@10..demo@20"),
+    [InlineData("demo@{2026-11-23T10:00Z}"), InlineData("demo@10..demo@20"),
         InlineData("demo..other")]
     public void A_form_that_is_not_built_is_refused_naming_those_that_are(string text)
     {
@@ -45,7 +49,8 @@ public sealed class ReferenceTests
     [Theory]
     [InlineData(""), InlineData("Demo"), InlineData("demo@"), InlineData("demo@-1"), InlineData("demo@007"), InlineData("demo/1"),
         InlineData("demo/1/2/3"),
-     InlineData("demo:"), InlineData("demo:a:b"), InlineData("demo~x"), InlineData("demo~100001"), InlineData("demo~100000~1"),
+     InlineData("demo:best"), InlineData("demo:best("), InlineData("demo:best()"), InlineData("demo:best(a,b)"),
+     InlineData("demo:best(a,max,min)"), InlineData("demo:Nightly"), InlineData("demo:"), InlineData("demo:a:b"), InlineData("demo~x"), InlineData("demo~100001"), InlineData("demo~100000~1"),
      InlineData("@5"), InlineData("demo@99999999999999999999"), InlineData("../etc/passwd")]
     public void Anything_else_is_refused_with_what_was_expected(string text) =>
         Then.Refused(Assert.IsType<ReferenceParse.Refused>(ReferenceGrammar.Parse(text)).Refusal, ProblemCodes.BadReference);

@@ -51,9 +51,19 @@ sealed class Ledger
         [.. streams.Values.Where(static s => s[0] is RecoveryStarted)
             .Select(s => RecoveryViews.Turn(Recovery(((RecoveryStarted)s[0]).Recovery.Generation)!))];
 
-    public History ForWriting => History.ForWriting(Run.Generation, Candidates, Turns);
+    public Course Course => new(Run.Rewound ?? []);
 
-    public History ForRestoring(long next) => History.ForRestoring(new Generation(next), Candidates, Turns);
+    public History ForWriting => History.ForWriting(Run.Generation, Candidates, Turns, Course);
+
+    public History ForRestoring(long next) => History.ForRestoring(new Generation(next), Candidates, Turns, Course);
+
+    /// <summary>A person rewinds the run after its launcher has fallen silent.</summary>
+    public Decision Rewind(CheckpointId to, string reason = "the loss spiked") => Append(Demo.StreamKey, () => RunChangeDecider.Decide(
+        Run, new RunChange.Rewind(Demo, to, reason, ForRestoring(Run.Generation.Value + 1), LeaseUntil: null, Now)));
+
+    public Decision Mark(MarkCommand c) => Append(c.Checkpoint.StreamKey, () => MarkDecider.Decide(Checkpoint(c.Checkpoint), c));
+
+    public Decision Change(Func<Run, RunChange> change) => Append(Demo.StreamKey, () => RunChangeDecider.Decide(Run, change(Run)));
 
     public Decision Do(RunCommand c) =>
         Append(c.Run.StreamKey, () =>
@@ -82,7 +92,7 @@ sealed class Ledger
             ? new Step(step)
             : null, LeaseUntil: Now.AddSeconds(30), Now);
         return Append(new RecoveryId(Demo, new Generation(from.Value + 1)).StreamKey, () => RecoveryDecider.Start(
-            Run, Recovery(Run.Generation), History.ForRestoring(new Generation(Run.Generation.Value + 1), Candidates, Turns), start));
+            Run, Recovery(Run.Generation), ForRestoring(Run.Generation.Value + 1), start));
     }
 
     public Decision ChooseAgain(int attempt) => Append(new RecoveryId(Demo, Run.Generation).StreamKey, () => RecoveryDecider.ChooseAgain(
@@ -120,6 +130,7 @@ sealed class Ledger
             case 10 or 11: Start($"failure {All.Count}", picked.Step.Value); break;
             case 12: foreach (var r in World.Ranks) Restored(r.Value, Recovery(Run.Generation)?.Chosen); break;
             case 13: ChooseAgain(Recovery(run.Generation)?.Attempt ?? 1); break;
+            case 15 when choice % 3 == 0: Rewind(picked); break;
             case 14: foreach (var c in any.Where(id => id.Generation < run.Generation)) Do(Stored(c, rank)); break;
             default:
                 seconds += 40;
