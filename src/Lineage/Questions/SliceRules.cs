@@ -17,9 +17,8 @@ public static class SliceRules
     /// <param name="isIn">Whether a checkpoint is in the part: the newest ones before the save.</param>
     public static bool SufficeToOpen(SavePolicy policy, History history, CheckpointId checkpoint, Func<CheckpointId, bool> isIn)
     {
-        var own = history.Candidates.Where(c => c.IsSealed && c.Id.Generation == checkpoint.Generation
-            && BasePolicy.Precedes(c.Id, checkpoint)).Select(static c => (CheckpointId?)c.Id).FirstOrDefault();
-        if (own is { } newest && !isIn(newest)) return false;
+        var own = history.Candidates.FirstOrDefault(c => c.IsSealed && c.Id.Generation == checkpoint.Generation);
+        if (own is not null && !isIn(own.Id)) return false;   // also when it comes after this save: an older one may be the parent
         var keyframe = history.Candidates.FirstOrDefault(c => c.Kind == CheckpointKind.Full && c.Phase != CheckpointPhase.Abandoned
             && BasePolicy.Precedes(c.Id, checkpoint));
         return keyframe is not null && isIn(keyframe.Id)

@@ -41,7 +41,7 @@ public sealed class SliceLaws
         }
     }
 
-    [Property(MaxTest = 150, EndSize = 80)]
+    [Property(MaxTest = 150, EndSize = 45)]
     public async Task Every_checkpoint_of_the_run_is_found_rejected_or_behind_the_last_one_found(byte[] story)
     {
         var made = MadePictures.Of(story);
