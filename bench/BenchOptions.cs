@@ -11,8 +11,9 @@ namespace Lineage.Bench;
 /// <param name="Only">Traces or paths whose name contains this; null for all.</param>
 /// <param name="KillMinutes">Instead of measuring: load for so long while its servers are killed; null: measure (ingest).</param>
 /// <param name="Seed">Of the moments at which something is killed.</param>
+/// <param name="Keep">Leave the made-up history where it is, and ask one that an earlier run left (lineage).</param>
 sealed record BenchOptions(string Suite, bool Json, Scale Scale, bool Write, DateOnly? Date, string? Only,
-    double? KillMinutes = null, int Seed = 1)
+    double? KillMinutes = null, int Seed = 1, bool Keep = false)
 {
     public int Runs => Scale switch { Scale.Full => 5, Scale.Quick => 2, _ => 1 };
 
@@ -30,6 +31,7 @@ sealed record BenchOptions(string Suite, bool Json, Scale Scale, bool Write, Dat
                 "--quick" => options with { Scale = Scale.Quick },
                 "--smoke" => options with { Scale = Scale.Smoke },
                 "--write" => options with { Write = true },
+                "--keep" => options with { Keep = true },
                 "--date" => options with { Date = Day(Value(arguments, ref i)) },
                 "--kill" => options with { KillMinutes = double.Parse(Value(arguments, ref i), CultureInfo.InvariantCulture) },
                 "--seed" => options with { Seed = int.Parse(Value(arguments, ref i), CultureInfo.InvariantCulture) },

@@ -1,6 +1,7 @@
 using Lineage.Bench;
 using Lineage.Bench.Codec;
 using Lineage.Bench.Ingest;
+using Lineage.Bench.Record;
 using Lineage.Bench.Reporting;
 using Lineage.Bench.SaveRestore;
 
@@ -14,6 +15,8 @@ using Lineage.Bench.SaveRestore;
         static (options, output) => options.KillMinutes is { } minutes
             ? new KillSuite(output, TimeProvider.System, TimeSpan.FromMinutes(minutes), options.Seed).RunAsync()
             : new IngestSuite(options, output, TimeProvider.System).RunAsync()),
+    ("lineage", "the questions of a training engineer over a history of 1,000 runs, over HTTP, against their targets",
+        static (options, output) => new LineageSuite(options, output, TimeProvider.System).RunAsync()),
 ];
 
 if (args is ["ingest-server", var state, var url, var broker])   // what --kill kills
@@ -59,6 +62,7 @@ string Usage() => string.Join('\n', suites.Select(static suite => $"  {suite.Nam
         "  --json           one JSON object per line on standard output; narration stays on standard error",
         "  --only TEXT      traces whose name contains TEXT (codec)",
         "  --kill MINUTES   load while server, PostgreSQL and RabbitMQ are killed, then judge the record (ingest); --seed N",
+        "  --keep           leave the made-up history in place, or ask the one that is there (lineage)",
         "  --write          also as a table into bench/results/SUITE.md",
         "  --date DATE      what the table is dated (yyyy-MM-dd); today without it",
         "",

@@ -114,7 +114,10 @@ internal static class HistoryVerbs
             call.Outlet.Write(Answer.Many(views, static view => view.Checkpoint.ToString(), screen => CheckpointPage.List(views, screen)));
             return ExitCodes.Done;
         });
-        return new Command("checkpoint", "Checkpoints of a run.") { list, RetentionVerbs.Holders(globals) }
-            .With(GraphVerbs.OfCheckpoints(globals));
+        return new Command("checkpoint", "Checkpoints of a run.")
+        {
+            list, RetentionVerbs.Holders(globals), DescentVerbs.Ancestors(globals), DescentVerbs.CommonAncestor(globals),
+            DescentVerbs.Branches(globals),
+        }.With(GraphVerbs.OfCheckpoints(globals));
     }
 }

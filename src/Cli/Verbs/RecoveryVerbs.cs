@@ -11,7 +11,11 @@ internal static class RecoveryVerbs
 {
     public static Command RestorePoints(Globals globals)
     {
-        return new Command("restore-point", "What a run can be restored from.") { List(globals), Choose(globals) };
+        return new Command("restore-point", "What a run can be restored from.")
+        {
+            List(globals), Choose(globals), QuestionVerbs.Latest(globals), QuestionVerbs.Best(globals), QuestionVerbs.Cheapest(globals),
+            QuestionVerbs.Ancestry(globals),
+        };
     }
 
     static Command List(Globals globals)

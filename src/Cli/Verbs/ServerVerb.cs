@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Lineage.Contracts.Api;
 using Lineage.Hosting;
 
 namespace Lineage.Cli.Verbs;
@@ -23,6 +24,12 @@ internal static class ServerVerb
             await ServerProgram.RunAsync(options, call.Clock, ct);
             return AgentVerbs.Stopped();
         });
-        return new Command("server", "The Lineage service.") { run };
+        return new Command("server", "The Lineage service.") { run, Rebuild(globals) };
     }
+
+    static Command Rebuild(Globals globals) => globals.Runs(
+        new Command("rebuild", "Builds every row again from the events, while no server runs, and says whether they are what they were."),
+        async (call, ct) => await RebuildProgram.RunAsync(
+            new ServerOptions(call.StateDirectory, ConnectionString: call.PostgresConnection, Narrate: call.Outlet.Narrate), call.Clock, ct)
+            ? ExitCodes.Done : ExitCodes.FoundDamage);
 }

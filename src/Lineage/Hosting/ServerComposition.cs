@@ -49,6 +49,8 @@ static class ServerComposition
     {
         services.AddSingleton<IDocumentStore>(_ => DocumentStore.For(store => MartenSetup.Configure(store, database, clock)));
         services.AddSingleton<HistoryReader>();
+        services.AddSingleton<PastReader>();
+        services.AddSingleton<Asking>();
         services.AddSingleton<EventLog>();
         services.AddSingleton<Layouts>().AddHostedService(static all => all.GetRequiredService<Layouts>());
         services.AddSingleton<Ledger>();

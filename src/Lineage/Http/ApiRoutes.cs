@@ -15,6 +15,7 @@ static class ApiRoutes
         RecoveryEndpoints.Map(v1);
         LogEndpoints.Map(v1);
         ReferenceEndpoints.Map(v1);
+        QuestionEndpoints.Map(v1);
         MarkEndpoints.Map(v1);
         RunChangeEndpoints.Map(v1);
         DeadLetterEndpoints.Map(v1);

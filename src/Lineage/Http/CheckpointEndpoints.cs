@@ -25,7 +25,6 @@ static class CheckpointEndpoints
         routes.MapGet(One, GetAsync).WithName("get-checkpoint");
         routes.MapPost($"{One}/abandon", AbandonAsync).WithName("abandon-checkpoint");
         routes.MapGet($"{One}/manifest", ManifestAsync).WithName("get-manifest");
-        routes.MapGet($"{One}/chain", ChainAsync).WithName("get-chain");
         routes.MapGet("/runs/{run}/checkpoints", ListAsync).WithName("list-checkpoints");
         routes.MapPost("/messages", PostMessagesAsync).WithName("post-messages");
         routes.MapGet("/verifications/pending", PendingAsync).WithName("list-pending-verifications");
@@ -43,8 +42,7 @@ static class CheckpointEndpoints
             var owner = await session.RunAsync(id.Run, RunHold.Shared, token);
             depthMax = owner?.Policy.DepthMax ?? depthMax;
             var state = await session.CheckpointAsync(id, token);
-            var history = owner is null || state is not null ? History.Empty
-                : await histories.ForWritingAsync(owner, id.Generation, token);
+            var history = owner is null || state is not null ? History.Empty : await histories.ForOpeningAsync(owner, id, token);
             var command = new CheckpointCommand.Open(id, body.WorldSize, body.LayoutDigest, history, body.Actor, RankOf(body.Actor),
                 session.Now);
             return new Decided(id.StreamKey, CheckpointDecider.Decide(state, owner, command));
@@ -90,15 +88,6 @@ static class CheckpointEndpoints
             : new ProblemResult(Problem.Of(
                 ProblemCodes.NotReady, 409, "The checkpoint is not sealed", $"Checkpoint {id} is not sealed, so it has no manifest. Ask " +
                     "again once it is."));
-    }
-
-    static async Task<Results<Ok<ChainView>, ProblemResult>> ChainAsync(
-        string run, string generation, string step, Queries queries, Views views, CancellationToken ct)
-    {
-        var id = Request.Checkpoint(run, generation, step);
-        return await queries.CheckpointAsync(id, ct) is { } row
-            ? TypedResults.Ok(await views.ChainAsync(row.State, ct))
-            : ProblemResult.From(Refusals.NoSuchCheckpoint(id));
     }
 
     static async Task<Results<Ok<Page<CheckpointView>>, ProblemResult>> ListAsync(

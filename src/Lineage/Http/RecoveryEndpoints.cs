@@ -50,8 +50,8 @@ static class RecoveryEndpoints
             generation = new Generation(state.Generation.Value + 1);
             var next = new RecoveryId(id, generation);
             var current = await session.RecoveryAsync(new RecoveryId(id, state.Generation), token);
-            var decided = RecoveryDecider.Start(state, current, await histories.ForRestoringAsync(state, generation, token),
-                new RecoveryCommand.Start(
+            var decided = RecoveryDecider.Start(
+                state, current, await histories.ForRecoveryAsync(state, generation, body.WorldSize, token), new RecoveryCommand.Start(
                 id, body.Holder, body.WorldSize, body.FailedGeneration, body.Cause, body.FailedRanks, body.ReachedStep,
                 await session.LeaseUntilAsync(id, state.Generation, token), session.Now));
             if (decided is Decision.AlreadyDone) generation = state.Generation;

@@ -22,10 +22,11 @@ static class ReferenceEndpoints
     }
 
     static async Task<Results<Ok<ResolvedReference>, ProblemResult>> ResolveAsync(
-        [FromQuery(Name = "ref")] string? reference, Queries queries, RunHistories histories, NamedPointsReader names,
-        CancellationToken ct)
+        [FromQuery(Name = "ref")] string? reference, [FromQuery(Name = "as-of")] string? asOf, Queries queries, RunHistories histories,
+        NamedPointsReader names, PastReader past, CancellationToken ct)
     {
-        var (answer, _) = await FindAsync(reference, queries, histories, names, ct);
+        var (answer, _) = Request.AsOf(asOf) is { } at ? await FindPastAsync(reference, at, queries, past, ct)
+            : await FindAsync(reference, queries, histories, names, ct);
         return answer switch
         {
             ReferenceAnswer.Found found => TypedResults.Ok(new ResolvedReference(reference!, found.Run, found.Checkpoint)),
@@ -44,15 +45,32 @@ static class ReferenceEndpoints
             answer = ReferenceResolver.Resolve(new Reference.LatestVerified(whole.Run.Value), whole.Run, history);
         if (answer is ReferenceAnswer.Refused refused) return ProblemResult.From(refused.Refusal);
         var target = ((ReferenceAnswer.Found)answer).Checkpoint!.Value;
-        if (await queries.CheckpointAsync(target, ct) is not { State: var state })
+        if (await queries.CheckpointAsync(target, ct) is not { State: var state } || await views.ChainAsync(target, ct) is not { } chain)
             return ProblemResult.From(Refusals.NoSuchCheckpoint(target));
         if (Retention.RetentionDecider.Unrestorable(state) is { } unrestorable) return ProblemResult.From(unrestorable);
         var survey = RestorePointChooser.Survey(history, new RestoreFilter());
         var isBest = survey.Best?.Target.Id == target;
         var rejected = isBest ? survey.NewerRejected : survey.Rejected.Where(r => r.Checkpoint == target);
         return TypedResults.Ok(RestoreEstimate.Plan(
-            await views.ChainAsync(state, ct), state.Opened.WorldSize, isBest ? survey.Why : $"{reference} names {target}", [.. rejected],
-            await restores.RestoredRanksAsync(target.Run, ct)));
+            chain, state.Opened.WorldSize, isBest ? survey.Why : $"{reference} names {target}", [.. rejected],
+            await restores.RatesAsync(target.Run, ct)));
+    }
+
+    /// <summary>As it was at a time: from the events alone, behind a fork too.</summary>
+    static async Task<(ReferenceAnswer Answer, History History)> FindPastAsync(
+        string? text, DateTimeOffset at, Queries queries, PastReader past, CancellationToken ct)
+    {
+        if (text is null) throw Request.Bad("ref", $"it is missing. Supported forms: {ReferenceGrammar.Supported}.");
+        if (ReferenceGrammar.Parse(text) is not ReferenceParse.Parsed { Reference: var reference })
+            return (new ReferenceAnswer.Refused(((ReferenceParse.Refused)ReferenceGrammar.Parse(text)).Refusal), History.Empty);
+        var owner = ReferenceResolver.Run(reference.Run, await queries.RunNamesAsync(reference.Run, ct));
+        if (owner is not ReferenceAnswer.Found { Run: var run }) return (owner, History.Empty);
+        if (await past.ReadAsync(run, at, ct) is not { } was) return (new ReferenceAnswer.Refused(Refusals.NoSuchRun(run)), History.Empty);
+        var picture = was.Picture();
+        var history = History.ForWriting(
+            picture.Run.Generation, picture.Candidates, picture.Turns,
+            new Course(picture.Run.Rewound ?? [], await past.AncestryAsync(picture.Run.Origin, at, RunHistories.AncestorsMax, ct)));
+        return (ReferenceResolver.Resolve(reference, run, history, was.Names()), history);
     }
 
     static async Task<(ReferenceAnswer Answer, History History)> FindAsync(

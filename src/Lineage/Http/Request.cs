@@ -42,6 +42,12 @@ static class Request
         { } given => given,
     };
 
+    /// <summary>The time whose record is asked for; null: now.</summary>
+    public static DateTimeOffset? AsOf(string? text) => text is null ? null : Parsed("as-of", text, static t =>
+        DateTimeOffset.TryParse(
+            t, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)
+            ? at : throw new FormatException($"\"{t}\" is no time: expected ISO 8601, for example 2026-11-23T10:00:00Z."));
+
     /// <summary>Who asks and what it belongs to. A body says it better than a header: it was written by the one who acts.</summary>
     public static CommandContext Context(HttpContext http, ActorId? actor = null, string? correlation = null)
     {

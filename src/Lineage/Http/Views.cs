@@ -33,18 +33,19 @@ public sealed class Views(Queries queries, RunHistories histories)
             history.Candidates.FirstOrDefault(static c => c.Phase == CheckpointPhase.Verified)?.Id);
     }
 
-    public async Task<ChainView> ChainAsync(Checkpoint target, CancellationToken ct)
+    /// <summary>Null if there is no such checkpoint.</summary>
+    public async Task<ChainView?> ChainAsync(CheckpointId target, CancellationToken ct)
     {
         var links = await queries.WithBasesAsync(target, ct);
-        return ChainBuilder.View(target, id => links.GetValueOrDefault(id));
+        return links.TryGetValue(target, out var found) ? ChainBuilder.View(found, id => links.GetValueOrDefault(id)) : null;
     }
 
     public async Task<RecoveryView> OfAsync(RecoveryRow row, CancellationToken ct)
     {
         var id = row.State.Id;
         var run = (await queries.RunAsync(id.Run, ct))!.State;
-        var chosen = row.State.Chosen is { } checkpoint ? (await queries.CheckpointAsync(checkpoint, ct))?.State : null;
         return RecoveryViews.View(
-            row.State, run, await queries.LeaseUntilAsync(id.Run, id.Generation, ct), chosen is null ? null : await ChainAsync(chosen, ct));
+            row.State, run, await queries.LeaseUntilAsync(id.Run, id.Generation, ct),
+            row.State.Chosen is { } chosen ? await ChainAsync(chosen, ct) : null);
     }
 }

@@ -2,6 +2,7 @@ using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
 using Lineage.Narration;
+using Lineage.Questions;
 
 namespace Lineage.Restores;
 
@@ -15,7 +16,7 @@ public sealed record RestoreEstimate(double Seconds, string Basis)
     /// <param name="readBytes">Along the chain, all ranks together.</param>
     /// <param name="worldSize">Ranks that read side by side.</param>
     /// <param name="past">Restores of this run by single ranks, in any order; those that read nothing or took no time say nothing.</param>
-    public static RestoreEstimate Of(long readBytes, WorldSize worldSize, IEnumerable<RankRestored> past)
+    public static RestoreEstimate Of(long readBytes, WorldSize worldSize, IEnumerable<RestoreRate> past)
     {
         var rates = past.Where(static e => e is { ReadBytes: > 0, Milliseconds: > 0 })
             .Select(static e => e.ReadBytes * 1000.0 / e.Milliseconds).Order().ToList();
@@ -30,7 +31,7 @@ public sealed record RestoreEstimate(double Seconds, string Basis)
 
     /// <summary>The plan to show first and to execute then.</summary>
     public static RestorePlan Plan(ChainView chain, WorldSize worldSize, string why, IReadOnlyList<RejectedCandidate> rejected,
-        IEnumerable<RankRestored> past)
+        IEnumerable<RestoreRate> past)
     {
         var estimate = Of(chain.ReadBytes, worldSize, past);
         return new RestorePlan(chain.Checkpoint, why, rejected, chain, chain.ReadBytes, estimate.Seconds, estimate.Basis);

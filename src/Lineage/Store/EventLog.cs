@@ -67,7 +67,7 @@ public sealed class EventLog(NpgsqlDataSource database)
     }
 
     /// <summary>'_' and '%' are the wildcards of LIKE and '_' is allowed in a run's name.</summary>
-    static string Prefix(string noun, RunId run) => $"{noun}/{run.ToString().Replace("_", @"\_", StringComparison.Ordinal)}/%";
+    internal static string Prefix(string noun, RunId run) => $"{noun}/{run.ToString().Replace("_", @"\_", StringComparison.Ordinal)}/%";
 
     static async Task<string?> TextAsync(NpgsqlDataReader reader, int column, CancellationToken ct) =>
         await reader.IsDBNullAsync(column, ct) ? null : reader.GetString(column);

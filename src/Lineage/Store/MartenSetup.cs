@@ -33,12 +33,14 @@ public static class MartenSetup
         options.AutoCreateSchemaObjects = AutoCreate.CreateOrUpdate;
         options.UseSystemTextJsonForSerialization(configure: ContractJson.Configure);
         ConfigureEvents(options, clock);
-        options.Schema.For<RunRow>().DocumentAlias("run").Duplicate(static r => r.RunName);
+        options.Schema.For<RunRow>().DocumentAlias("run").Duplicate(static r => r.RunName).Duplicate(static r => r.OriginRun!)
+            .Duplicate(static r => r.Lease);
         options.Schema.For<CheckpointRow>().DocumentAlias("checkpoint")
             .Duplicate(static r => r.RunName).Duplicate(static r => r.Generation).Duplicate(static r => r.Step)
             .Duplicate(static r => r.Phase)
             .IgnoreIndex(RetentionReader.EndingIndex)
-            .Index(static r => new { r.RunName, r.Generation, r.Step });   // a duplicated field brings an index of its own
+            .Index(static r => new { r.RunName, r.Generation, r.Step })   // a duplicated field brings an index of its own
+            .Index(static r => new { r.RunName, r.Step, r.Generation });
         options.Schema.For<RecoveryRow>().DocumentAlias("recovery").Duplicate(static r => r.RunName);
         options.Schema.For<LeaseRow>().DocumentAlias("lease");
         return options;
@@ -90,5 +92,6 @@ public static class MartenSetup
         await RetentionReader.CreateIndexAsync(database, ct);
         await GraphTables.ApplyAsync(database, ct);
         await SideTables.CreateAsync(database, CompressRowsFast, ct);
+        await new ColumnBackfill(store, database).RunAsync(ct);
     }
 }

@@ -11,8 +11,7 @@ namespace Lineage.Store;
 public sealed class NamedPointsReader(NpgsqlDataSource database)
 {
     const string Query = $"""
-        select generation, step, data->'state'->'marks'->'metrics' from {MartenSetup.Schema}.mt_doc_checkpoint
-        where run_name = $1 and data->'state'->'marks'->'metrics' is not null
+        select generation, step, metrics from {MartenSetup.Schema}.mt_doc_checkpoint where run_name = $1 and metrics is not null
         """;
 
     public async Task<NamedPoints> ReadAsync(Run run, Reference reference, CancellationToken ct)

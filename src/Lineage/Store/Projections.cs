@@ -40,8 +40,9 @@ public sealed partial class RunRows : SingleStreamProjection<RunRow, string>
     }
 
     public override RunRow? Evolve(RunRow? snapshot, string id, IEvent e) =>
-        Run.Fold(snapshot?.State, e.Data) is { } run ? new RunRow(
-            id, run.Id.ToString(), run, (snapshot?.Version ?? 0) + 1, StreamHead.Of(e)) : null;
+        Run.Fold(snapshot?.State, e.Data) is { } run ? Row(id, run, (snapshot?.Version ?? 0) + 1, StreamHead.Of(e)) : null;
+
+    public static RunRow Row(string id, Run state, long version, ContentHash? head) => new(id, state.Id.ToString(), state, version, head);
 }
 
 public sealed partial class CheckpointRows : SingleStreamProjection<CheckpointRow, string>
@@ -73,7 +74,7 @@ public sealed partial class CheckpointRows : SingleStreamProjection<CheckpointRo
         Checkpoint.Fold(snapshot?.State, e.Data) is { } checkpoint ? Row(id, checkpoint, (snapshot?.Version ?? 0) + 1, StreamHead.Of(e))
             : null;
 
-    static CheckpointRow Row(string id, Checkpoint state, long version, ContentHash? head) => new(
+    public static CheckpointRow Row(string id, Checkpoint state, long version, ContentHash? head) => new(
         id, state.Id.Run.ToString(), state.Id.Generation.Value, state.Id.Step.Value, PhaseText(state.Phase), state, version, head);
 
     /// <summary>As JSON spells it.</summary>
@@ -103,7 +104,9 @@ public sealed partial class RecoveryRows : SingleStreamProjection<RecoveryRow, s
 
     public override RecoveryRow? Evolve(RecoveryRow? snapshot, string id, IEvent e) =>
         Recovery.Fold(snapshot?.State, e.Data) is { } recovery
-            ? new RecoveryRow(id, recovery.Id.Run.ToString(), recovery.Id.Generation.Value, recovery, (snapshot?.Version ?? 0) + 1,
-                StreamHead.Of(e))
+            ? Row(id, recovery, (snapshot?.Version ?? 0) + 1, StreamHead.Of(e))
             : null;
+
+    public static RecoveryRow Row(string id, Recovery state, long version, ContentHash? head) => new(
+        id, state.Id.Run.ToString(), state.Id.Generation.Value, state, version, head);
 }

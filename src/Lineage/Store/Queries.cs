@@ -4,11 +4,13 @@ using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Marten;
+using Npgsql;
+using NpgsqlTypes;
 
 namespace Lineage.Store;
 
 /// <summary>Questions to the rows. Nothing here decides or changes anything.</summary>
-public sealed class Queries(IDocumentStore store)
+public sealed class Queries(IDocumentStore store, NpgsqlDataSource database)
 {
     /// <summary>More in one page are refused.</summary>
     public const int PageMax = 1_000;
@@ -37,15 +39,12 @@ public sealed class Queries(IDocumentStore store)
         QueryAsync<RunRow>("where d.run_name > ? order by d.run_name limit ?", ct, after ?? "", limit);
 
     /// <summary>Runs whose name begins so; enough of them to see whether a prefix is unique and to list what it could mean.</summary>
-    public async Task<IReadOnlyList<RunId>> RunNamesAsync(string prefix, CancellationToken ct)
-    {
-        var rows = await QueryAsync<RunRow>("where starts_with(d.run_name, ?) order by d.run_name limit ?", ct, prefix, PageMax);
-        return [.. rows.Select(static row => row.State.Id)];
-    }
+    public Task<IReadOnlyList<RunId>> RunNamesAsync(string prefix, CancellationToken ct) =>
+        NamesAsync("starts_with(run_name, $1)", prefix, ct);
 
     /// <summary>Runs whose stream says that somebody holds the lease.</summary>
     public Task<IReadOnlyList<RunRow>> HeldRunsAsync(CancellationToken ct) =>
-        QueryAsync<RunRow>("where d.data -> 'state' ->> 'lease' = 'held'", ct);
+        QueryAsync<RunRow>("where d.lease = 'held'", ct);
 
     /// <summary>Checkpoints of a run, newest generation first, then newest step.</summary>
     public Task<IReadOnlyList<CheckpointRow>> CheckpointsAsync(RunId run, CheckpointId? after, int limit, CancellationToken ct) =>
@@ -65,21 +64,47 @@ public sealed class Queries(IDocumentStore store)
     /// <summary>Newest checkpoint in one of the phases; null if there is none.</summary>
     public async Task<CheckpointId?> NewestAsync(RunId run, string[] phases, CancellationToken ct)
     {
-        var found = await QueryAsync<CheckpointRow>(
-            "where d.run_name = ? and d.phase = any(?) order by d.generation desc, d.step desc limit 1", ct, run.ToString(), phases);
-        return found is [var row, ..] ? row.State.Id : null;
+        await using var rows = await RowReader.OpenAsync(database, [new(
+            $"""
+            select generation, step from {MartenSetup.Schema}.mt_doc_checkpoint
+            where run_name = $1 and phase = any($2) order by generation desc, step desc limit 1
+            """, new NpgsqlParameter { Value = run.ToString() },
+            new NpgsqlParameter { Value = phases, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text })], ct);
+        return await rows.ReadAsync(ct) ? new CheckpointId(run, new Generation(rows.Number(0)), new Step(rows.Number(1))) : null;
     }
 
-    /// <summary>A checkpoint and every link below it, by id.</summary>
-    public async Task<IReadOnlyDictionary<CheckpointId, Checkpoint>> WithBasesAsync(Checkpoint target, CancellationToken ct)
+    /// <summary>Runs that were forked from one.</summary>
+    public Task<IReadOnlyList<RunId>> ForksAsync(RunId run, CancellationToken ct) => NamesAsync("origin_run = $1", run.ToString(), ct);
+
+    async Task<IReadOnlyList<RunId>> NamesAsync(string where, string value, CancellationToken ct)
     {
-        var found = new Dictionary<CheckpointId, Checkpoint> { [target.Id] = target };
-        for (var edge = target.Opened.Base; edge is not null && found.Count <= Chains.ChainBuilder.LinksMax
-            && !found.ContainsKey(edge.Checkpoint);)
+        List<RunId> names = [];
+        await using var rows = await RowReader.OpenAsync(database, [new(
+            $"select run_name from {MartenSetup.Schema}.mt_doc_run where {where} order by run_name limit {PageMax}",
+            new NpgsqlParameter { Value = value })], ct);
+        while (await rows.ReadAsync(ct)) names.Add(RunId.Parse(rows.Text(0)));
+        return names;
+    }
+
+    public Task<IReadOnlyDictionary<CheckpointId, Checkpoint>> WithBasesAsync(Checkpoint target, CancellationToken ct) =>
+        WithBasesAsync(target.Id, ct);
+
+    /// <summary>A checkpoint and every link below it that is on record, by id; empty if it is not itself.</summary>
+    public async Task<IReadOnlyDictionary<CheckpointId, Checkpoint>> WithBasesAsync(CheckpointId target, CancellationToken ct)
+    {
+        var found = new Dictionary<CheckpointId, Checkpoint>();
+        await using var rows = await RowReader.OpenAsync(database, [new(
+            $"""
+            with recursive links(id, hops) as (
+                select $1::varchar, 1
+                union select c.base_key, l.hops + 1 from links l join {MartenSetup.Schema}.mt_doc_checkpoint c on c.id = l.id
+                where c.base_key is not null and l.hops < $2)
+            select c.data -> 'state' from links l join {MartenSetup.Schema}.mt_doc_checkpoint c on c.id = l.id
+            """, new NpgsqlParameter { Value = target.StreamKey }, new NpgsqlParameter { Value = Chains.ChainBuilder.LinksMax + 1 })], ct);
+        while (await rows.ReadAsync(ct))
         {
-            if (await CheckpointAsync(edge.Checkpoint, ct) is not { State: var link }) break;
+            var link = JsonSerializer.Deserialize<Checkpoint>(rows.Text(0), CanonicalJson.Options)!;
             found[link.Id] = link;
-            edge = link.Opened.Base;
         }
 
         return found;

@@ -18,6 +18,14 @@ public sealed class RunHistories(HistoryReader reader, Queries queries)
         return History.ForWriting(generation, checkpoints, turns, new Course(run.Rewound ?? []));
     }
 
+    /// <summary>As <see cref="ForWritingAsync"/>, no more of it than the plan of this save looks at.</summary>
+    public Task<History> ForOpeningAsync(Run run, CheckpointId checkpoint, CancellationToken ct) =>
+        reader.ForOpeningAsync(checkpoint, run.Policy, ct);
+
+    /// <summary>As <see cref="ForRestoringAsync"/>, no more of it than the recovery looks at.</summary>
+    public Task<History> ForRecoveryAsync(Run run, Generation next, WorldSize world, CancellationToken ct) =>
+        run.Origin is null ? reader.ForRestoringAsync(run.Id, next, world, ct) : ForRestoringAsync(run, next, ct);
+
     /// <summary>Where the run stands, for what people name: the line of its newest generation, on behind a fork.</summary>
     public async Task<History> OfAsync(Run run, CancellationToken ct)
     {

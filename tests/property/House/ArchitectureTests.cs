@@ -23,6 +23,7 @@ public sealed class ArchitectureTests
         "src/Lineage/Verification", "src/Lineage/References", "src/Lineage/Narration", "src/Lineage/Retention",
         "src/Lineage/Incidents", "src/Lineage/Positions", "src/Lineage/Sanity", "src/Lineage/Comparisons", "src/Lineage/Attesting",
         "src/Lineage/Resharding",
+        "src/Lineage/Questions",
     ];
 
     static readonly string[] Effects =

@@ -162,8 +162,7 @@ public sealed class RecoveryDeciderTests
     public void An_estimate_says_whether_it_was_measured()
     {
         Assert.StartsWith("assumed", RestoreEstimate.Of(1_000, Two, []).Basis, StringComparison.Ordinal);
-        RankRestored past = new(RecoveryInto(2), new Rank(0), Id(1, 10), 4_000_000, "disk", Layout, 2_000, At(0));
-        var estimate = RestoreEstimate.Of(8_000_000, Two, [past]);
+        var estimate = RestoreEstimate.Of(8_000_000, Two, [new Lineage.Questions.RestoreRate(4_000_000, 2_000)]);
         Assert.Equal(2.0, estimate.Seconds, 6);
         Assert.StartsWith("measured: median of 1 rank restore", estimate.Basis, StringComparison.Ordinal);
     }

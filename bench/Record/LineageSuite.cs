@@ -1,0 +1,148 @@
+using System.Globalization;
+using Lineage.Bench.Measuring;
+using Lineage.Bench.Reporting;
+using Lineage.Hosting;
+using Lineage.Store;
+using Marten;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Lineage.Bench.Record;
+
+/// <summary>
+/// A made-up history in a private PostgreSQL, a real server above it, and the questions of the design over HTTP. Answers are judged by the
+/// pure functions on the generator's own model. Then every row is built again from the events and compared.
+/// </summary>
+sealed class LineageSuite(BenchOptions options, Output output, TimeProvider clock)
+{
+    const int Decimals = 3;
+
+    readonly RecordSize size = RecordSize.Of(options.Scale);
+
+    /// <returns>True if every judged answer was right and the rebuilt rows equal the live ones.</returns>
+    public async Task<bool> RunAsync()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine("artifacts", "bench", "lineage")).FullName;
+        try
+        {
+            await using var server = await LineageServer.StartAsync(
+                new ServerOptions(folder, Url: "http://127.0.0.1:0", Narrate: Output.Narrate), clock, CancellationToken.None);
+            var (store, database) = (server.Services.GetRequiredService<IDocumentStore>(), server.Services.GetRequiredService<NpgsqlDataSource>());
+            var marker = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"made-{size.Runs}-{size.Mean}-{size.World}"));
+            var isThere = File.Exists(marker);
+            var end = isThere ? DateTimeOffset.Parse(await File.ReadAllTextAsync(marker), CultureInfo.InvariantCulture) : clock.GetUtcNow();
+            var loader = new RecordLoader(store, database, size, end);
+            RecordModel? model = null;
+            var lap = await Lap.OfAsync(async () => model = isThere ? await loader.ImagineAsync() : await loader.LoadAsync());
+            if (options.Keep) await File.WriteAllTextAsync(marker, end.ToString("O", CultureInfo.InvariantCulture));
+            Made(model!, lap);
+            var isRight = await AskAsync(server, model!);
+            await SizesAsync(database);
+            return await RebuildAsync(new ProjectionRebuild(store, database)) && isRight;
+        }
+        finally
+        {
+            if (!options.Keep) Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    void Made(RecordModel model, Lap lap)
+    {
+        output.Paragraph(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{model.Runs.Count:N0} runs, {model.Checkpoints:N0} checkpoints of {size.World} ranks, {model.ShardFacts:N0} shard facts, "
+            + $"{model.Events:N0} events, made in {lap.Wall:N0} s. One private PostgreSQL with the settings that the server chooses, server "
+            + $"and {Inquiry.Clients} clients in one process on the same machine."));
+        output.Line(
+            ("runs", model.Runs.Count), ("checkpoints", model.Checkpoints), ("shard_facts", model.ShardFacts), ("events", model.Events),
+            ("made_s", lap.Wall));
+    }
+
+    async Task<bool> AskAsync(LineageServer server, RecordModel model)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri(server.Url + "/") };
+        var inquiry = new Inquiry(http, model);
+        var table = new Table(">#", "question", ">p50 ms", ">p99 ms", ">target ms", ">asked", ">verified", "verdict");
+        var isRight = true;
+        foreach (var question in QuestionTable.All)
+        {
+            var answers = question.Draw is null ? null : await inquiry.AskAsync(question, (int)(size.Asked * question.Share) + 8);
+            isRight &= answers?.Wrong is null;
+            if (answers?.Wrong is { } wrong) Output.Narrate($"question {question.Number} was answered wrongly: {wrong}");
+            Report(question, answers, table);
+        }
+
+        output.Heading("Questions");
+        output.Table(table);
+        return isRight;
+    }
+
+    void Report(Question question, Answers? answers, Table table)
+    {
+        var verdict = answers switch
+        {
+            null => "not asked",
+            { Wrong: not null } => "wrong",
+            _ => answers.At(0.99) <= question.TargetMs ? "met" : "missed",
+        };
+        var number = question.Number.ToString(CultureInfo.InvariantCulture);
+        if (answers is null)
+        {
+            table.Add(number, question.Text, "–", "–", Table.Number(question.TargetMs, "0"), "0", "0", verdict);
+            output.Line(("question", question.Number), ("target_ms", question.TargetMs), ("asked", 0), ("verdict", verdict));
+            return;
+        }
+
+        var (p50, p99) = (Math.Round(answers.At(0.50), Decimals), Math.Round(answers.At(0.99), Decimals));
+        table.Add(
+            number, question.Text, Table.Number(p50), Table.Number(p99), Table.Number(question.TargetMs, "0"),
+            answers.Milliseconds.Length.ToString(CultureInfo.InvariantCulture), answers.Verified.ToString(CultureInfo.InvariantCulture),
+            verdict);
+        output.Line(
+            ("question", question.Number), ("p50_ms", p50), ("p99_ms", p99), ("target_ms", question.TargetMs),
+            ("asked", answers.Milliseconds.Length), ("verified", answers.Verified), ("verdict", verdict));
+        Output.Narrate($"question {question.Number}: p50 {p50} ms, p99 {p99} ms, target {question.TargetMs} ms: {verdict}");
+    }
+
+    async Task SizesAsync(NpgsqlDataSource database)
+    {
+        output.Heading("Sizes on disk");
+        var table = new Table("table", ">rows", ">MB", ">of it indexes, MB");
+        await using var command = database.CreateCommand(
+            $"""
+            select c.relname, c.reltuples::bigint, pg_total_relation_size(c.oid), pg_indexes_size(c.oid) from pg_class c
+            where c.relnamespace = '{MartenSetup.Schema}'::regnamespace and c.relkind = 'r' and c.reltuples > 0
+            order by pg_total_relation_size(c.oid) desc
+            """);
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            var (name, rows, total, indexes) = (reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
+            table.Add(name, rows.ToString("N0", CultureInfo.InvariantCulture), Table.Number(total / 1e6, "#,0.0"),
+                Table.Number(indexes / 1e6, "#,0.0"));
+            output.Line(("table", name), ("rows", rows), ("bytes", total), ("index_bytes", indexes));
+        }
+
+        output.Table(table);
+    }
+
+    async Task<bool> RebuildAsync(ProjectionRebuild rebuild)
+    {
+        Output.Narrate("building every row again from the events");
+        var live = await rebuild.DigestsAsync(CancellationToken.None);
+        var lap = await Lap.OfAsync(() => rebuild.RunAsync(parallel: 2, (done, all) =>
+        {
+            if (done % 100 == 0) Output.Narrate($"{done:N0} of {all:N0} runs built again");
+        }, CancellationToken.None));
+        var rebuilt = await rebuild.DigestsAsync(CancellationToken.None);
+        var table = new Table("projection", "rows and digest, live", "equal after the rebuild");
+        foreach (var (name, digest) in live) table.Add(name, digest, rebuilt[name] == digest ? "yes" : $"NO: {rebuilt[name]}");
+        output.Heading("Rebuild");
+        output.Paragraph(string.Create(
+            CultureInfo.InvariantCulture, $"All rows of all projections from the events alone, two runs side by side: {lap.Wall:N1} s."));
+        output.Table(table);
+        var isEqual = live.All(pair => rebuilt[pair.Key] == pair.Value);
+        output.Line(("rebuild_s", lap.Wall), ("equal", isEqual));
+        return isEqual;
+    }
+}

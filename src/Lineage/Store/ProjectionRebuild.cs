@@ -1,0 +1,131 @@
+using System.Text.Json;
+using Lineage.Checkpoints;
+using Lineage.Contracts.Events;
+using Lineage.Contracts.Format;
+using Lineage.Contracts.Identity;
+using Lineage.Restores;
+using Lineage.Runs;
+using Marten;
+using Npgsql;
+using Weasel.Core;
+
+namespace Lineage.Store;
+
+/// <summary>
+/// Builds every row again from the events alone, run by run, by the folds that made the rows. Nothing may append meanwhile: it is for a
+/// server that is stopped.
+/// </summary>
+/// <remarks>If it dies half-way, rows are missing and events are whole: run it again.</remarks>
+public sealed class ProjectionRebuild(IDocumentStore store, NpgsqlDataSource database)
+{
+    /// <summary>Rows per copy: a checkpoint of many ranks is large.</summary>
+    const int RowsAtOnce = 250;
+
+    static readonly Dictionary<string, Type> Types =
+        EventCatalog.Names.ToDictionary(static pair => pair.Value, static pair => pair.Key, StringComparer.Ordinal);
+
+    static readonly string[] Tables = ["mt_doc_run", "mt_doc_checkpoint", "mt_doc_recovery"];
+
+    /// <summary>Digest over all rows of each table, without the store's own bookkeeping.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> DigestsAsync(CancellationToken ct)
+    {
+        Dictionary<string, string> digests = new(StringComparer.Ordinal);
+        foreach (var table in Tables)
+        {
+            var columns = (string?)await ScalarAsync(
+                $"""
+                select string_agg(format('coalesce(%I::text, ''-'')', column_name), ', ' order by column_name)
+                from information_schema.columns where table_schema = '{MartenSetup.Schema}' and table_name = '{table}'
+                and column_name not in ('mt_version', 'mt_last_modified')
+                """, ct);
+            digests[table] = (string?)await ScalarAsync(
+                $"""
+                select count(*) || ' ' || coalesce(md5(string_agg(row, '' order by id)), '-')
+                from (select id, md5(concat_ws('|', {columns})) as row from {MartenSetup.Schema}.{table}) digests
+                """, ct) ?? "";
+        }
+
+        return digests;
+    }
+
+    /// <param name="parallel">Runs that are read side by side.</param>
+    /// <param name="told">How many runs are done, of how many.</param>
+    public async Task RunAsync(int parallel, Action<int, int>? told, CancellationToken ct)
+    {
+        await ScalarAsync($"truncate {string.Join(", ", Tables.Select(static table => $"{MartenSetup.Schema}.{table}"))}", ct);
+        var runs = await RunsAsync(ct);
+        var done = 0;
+        await Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = ct },
+            async (run, token) =>
+        {
+            await RebuildAsync(run, token);
+            told?.Invoke(Interlocked.Increment(ref done), runs.Count);
+        });
+    }
+
+    async Task<IReadOnlyList<RunId>> RunsAsync(CancellationToken ct)
+    {
+        List<RunId> runs = [];
+        await using var rows = await RowReader.OpenAsync(database, [new(
+            $"select id from {MartenSetup.Schema}.mt_streams where id like 'run/%' order by id")], ct);
+        while (await rows.ReadAsync(ct)) runs.Add(RunId.Parse(rows.Text(0)["run/".Length..]));
+        return runs;
+    }
+
+    async Task RebuildAsync(RunId run, CancellationToken ct)
+    {
+        List<CheckpointRow> checkpoints = [];
+        List<RecoveryRow> recoveries = [];
+        var (key, version, head) = ("", 0L, (ContentHash?)null);
+        object? state = null;
+        await using var rows = await RowReader.OpenAsync(database, [new(
+            $"""
+            select stream_id, type, data::text, headers ->> '{MartenSetup.LinkHeader}' from {MartenSetup.Schema}.mt_events
+            where stream_id = $1 or stream_id like $2 or stream_id like $3 order by stream_id, version
+            """, new NpgsqlParameter { Value = run.StreamKey }, new NpgsqlParameter { Value = EventLog.Prefix("checkpoint", run) },
+            new NpgsqlParameter { Value = EventLog.Prefix("recovery", run) })], ct);
+        while (await rows.ReadAsync(ct))
+        {
+            if (!string.Equals(rows.Text(0), key, StringComparison.Ordinal))
+            {
+                await EndAsync();
+                (key, version, state) = (rows.Text(0), 0, null);
+            }
+
+            var body = JsonSerializer.Deserialize(rows.Text(2), Types[rows.Text(1)], CanonicalJson.Options)!;
+            state = key.Split('/')[0] switch
+            {
+                "run" => Run.Fold((Run?)state, body),
+                "checkpoint" => Checkpoint.Fold((Checkpoint?)state, body),
+                _ => Recovery.Fold((Recovery?)state, body),
+            };
+            (version, head) = (version + 1, rows.TextOrNull(3) is { } link ? ContentHash.Parse(link) : null);
+        }
+
+        await EndAsync();
+        await FlushAsync(checkpoints, ct);
+        await FlushAsync(recoveries, ct);
+
+        async Task EndAsync()
+        {
+            if (state is Run one) await FlushAsync([RunRows.Row(key, one, version, head)], ct);
+            if (state is Recovery recovery) recoveries.Add(RecoveryRows.Row(key, recovery, version, head));
+            if (state is Checkpoint checkpoint) checkpoints.Add(CheckpointRows.Row(key, checkpoint, version, head));
+            if (checkpoints.Count >= RowsAtOnce) await FlushAsync(checkpoints, ct);
+        }
+    }
+
+    async Task FlushAsync<T>(List<T> rows, CancellationToken ct) where T : notnull
+    {
+        if (rows.Count == 0) return;
+        await store.BulkInsertAsync(rows, BulkInsertMode.InsertsOnly, cancellation: ct);
+        rows.Clear();
+    }
+
+    async Task<object?> ScalarAsync(string sql, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(sql);
+        command.CommandTimeout = 0;
+        return await command.ExecuteScalarAsync(ct);
+    }
+}
