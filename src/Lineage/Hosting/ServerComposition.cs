@@ -1,3 +1,4 @@
+using Lineage.Audit;
 using Lineage.Bus;
 using Lineage.Http;
 using Lineage.Store;
@@ -35,12 +36,14 @@ static class ServerComposition
         builder.Services.AddSingleton<IFactSink, LedgerFactSink>();
         builder.Services.AddFactBus(facts.Broker);
         builder.Services.AddSingleton<Answering>();
+        AddAudit(builder.Services);
         builder.Services.AddHostedService<ProcessClock>();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]);
         builder.Services.AddOpenApi("v1");
         AddTelemetry(builder.Services);
 
         var application = builder.Build();
+        application.UseMiddleware<AccessMiddleware>();
         application.UseMiddleware<FailureMiddleware>();
         application.UseRouting();
         ApiRoutes.Map(application);
@@ -55,6 +58,12 @@ static class ServerComposition
         services.AddSingleton<Ledger>();
         services.AddSingleton<Queries>();
         services.AddSingleton<Views>();
+    }
+
+    static void AddAudit(IServiceCollection services)
+    {
+        services.AddSingleton<AuditReader>().AddSingleton<TrailReader>().AddSingleton<AuditExporter>().AddSingleton<AccessJournal>();
+        services.AddHostedService(static provider => provider.GetRequiredService<AccessJournal>());
     }
 
     /// <summary>Nothing leaves this machine unless an exporter's address is set.</summary>

@@ -16,6 +16,7 @@ static class ApiRoutes
         LogEndpoints.Map(v1);
         ReferenceEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
+        AuditEndpoints.Map(v1);
         application.MapOpenApi("/openapi/{documentName}.json");
         application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage"));
         application.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false });

@@ -70,6 +70,8 @@ public sealed class LedgerSession
     public async Task<Recovery?> RecoveryAsync(RecoveryId id, CancellationToken ct) =>
         (await OpenAsync<RecoveryRow>(id.StreamKey, ct))?.State;
 
+    public Task<AccessRow?> AccessAsync(string stream, CancellationToken ct) => OpenAsync<AccessRow>(stream, ct);
+
     /// <summary>Until when the lease of a generation is valid; null if it has no row.</summary>
     public async Task<DateTimeOffset?> LeaseUntilAsync(RunId run, Generation generation, CancellationToken ct) =>
         (await session.LoadAsync<LeaseRow>(LeaseRow.Key(run, generation), ct))?.Until;
@@ -129,6 +131,8 @@ public sealed class LedgerSession
         "run" => OpenAsync<RunRow>(key, ct),
         "checkpoint" => OpenAsync<CheckpointRow>(key, ct),
         "recovery" => OpenAsync<RecoveryRow>(key, ct),
+        "access" => OpenAsync<AccessRow>(key, ct),
+        "key" => OpenAsync<KeyRow>(key, ct),
         _ => throw new ArgumentException($"\"{key}\" is no stream key.", nameof(key)),
     };
 
@@ -148,8 +152,9 @@ public sealed class LedgerSession
             stream.AppendOne(fact.Event);
             var stored = stream.Events[^1];
             stored.Timestamp = EventChain.Truncate(Now);
-            stored.CorrelationId = fact.Context.Correlation;
-            stored.CausationId = fact.Context.Causation;
+            // Marten fills what is null from the ambient trace when it saves, so the link has to bind what will be stored.
+            stored.CorrelationId = fact.Context.Correlation ?? session.CorrelationId;
+            stored.CausationId = fact.Context.Causation ?? session.CausationId;
             stored.UserName = fact.Context.Actor.ToString();
             stored.SetHeader(MartenSetup.ActorHeader, fact.Context.Actor.ToString());
             var digest = CanonicalJson.Digest(fact.Event);
@@ -157,7 +162,7 @@ public sealed class LedgerSession
             if (fact.Context.Command is { } command) stored.SetHeader(MartenSetup.CommandHeader, command);
             link = EventChain.Link(link, new ChainedEvent(
                 stream.Key!, ++version, EventCatalog.Names[fact.Event.GetType()], stored.Timestamp, fact.Context.Actor.ToString(),
-                fact.Context.Correlation, fact.Context.Causation, fact.Context.Command, digest));
+                stored.CorrelationId, stored.CausationId, fact.Context.Command, digest));
             stored.SetHeader(MartenSetup.LinkHeader, link.Value.ToString());
         }
     }

@@ -4,6 +4,7 @@ using JasperFx.Events.Projections;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Marten;
+using Marten.Services.Json.Transformations.SystemTextJson;
 using Npgsql;
 
 namespace Lineage.Store;
@@ -26,13 +27,15 @@ public static class MartenSetup
     /// <summary>Headers of every event: who did it, and which command or message it came from.</summary>
     public const string ActorHeader = "actor", CommandHeader = "command";
 
-    public static StoreOptions Configure(StoreOptions options, NpgsqlDataSource database, TimeProvider clock)
+    public static StoreOptions Configure(StoreOptions options, NpgsqlDataSource database, TimeProvider clock, EventReader? reader = null)
     {
         options.Connection(database);
         options.DatabaseSchemaName = Schema;
         options.AutoCreateSchemaObjects = AutoCreate.CreateOrUpdate;
         options.UseSystemTextJsonForSerialization(configure: ContractJson.Configure);
         ConfigureEvents(options, clock);
+        foreach (var upcast in (reader ?? EventReader.Today).Upcasts)
+            options.Events.Upcast(upcast.Current, upcast.Name, JsonTransformations.Upcast(body => upcast.Read(body.RootElement)));
         options.Schema.For<RunRow>().DocumentAlias("run").Duplicate(static r => r.RunName);
         options.Schema.For<CheckpointRow>().DocumentAlias("checkpoint")
             .Duplicate(static r => r.RunName).Duplicate(static r => r.Generation).Duplicate(static r => r.Step)
@@ -40,6 +43,8 @@ public static class MartenSetup
             .Index(static r => new { r.RunName, r.Generation, r.Step });   // a duplicated field brings an index of its own
         options.Schema.For<RecoveryRow>().DocumentAlias("recovery").Duplicate(static r => r.RunName);
         options.Schema.For<LeaseRow>().DocumentAlias("lease");
+        options.Schema.For<AccessRow>().DocumentAlias("access");
+        options.Schema.For<KeyRow>().DocumentAlias("key");
         return options;
     }
 
@@ -58,7 +63,7 @@ public static class MartenSetup
         options.Events.MetadataConfig.CausationIdEnabled = true;
         options.Events.MetadataConfig.UserNameEnabled = true;
         foreach (var (type, name) in EventCatalog.Names) options.Events.MapEventType(type, name);
-        foreach (var index in EventLog.Indexes) options.Events.IgnoreIndex(index);
+        foreach (var index in EventLog.Indexes.Concat(AuditReader.Indexes)) options.Events.IgnoreIndex(index);
 
         // A projection that skips what it cannot read is wrong without saying so.
         options.Projections.Errors.SkipApplyErrors = options.Projections.RebuildErrors.SkipApplyErrors = false;
@@ -68,6 +73,8 @@ public static class MartenSetup
         options.Projections.Add<RunRows>(ProjectionLifecycle.Inline);
         options.Projections.Add<CheckpointRows>(ProjectionLifecycle.Inline);
         options.Projections.Add<RecoveryRows>(ProjectionLifecycle.Inline);
+        options.Projections.Add<AccessRows>(ProjectionLifecycle.Inline);
+        options.Projections.Add<KeyRows>(ProjectionLifecycle.Inline);
     }
 
     /// <summary>Creates or updates tables and functions. Two servers that start together take turns.</summary>
@@ -75,5 +82,6 @@ public static class MartenSetup
     {
         await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync();
         await EventLog.CreateIndexesAsync(database, ct);
+        await AuditReader.CreateIndexesAsync(database, ct);
     }
 }
