@@ -48,7 +48,8 @@ public sealed record AuditFilter(
         }
     }
 
-    static string? Time(DateTimeOffset? at) => at?.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
+    static string? Time(DateTimeOffset? at) =>
+        at?.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
 }
 
 /// <summary>What a finding of <c>audit verify</c> says most likely happened. Codes are added, never renamed.</summary>

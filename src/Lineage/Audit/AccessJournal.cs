@@ -1,6 +1,5 @@
 using System.Globalization;
 using Lineage.Contracts.Events;
-using Lineage.Contracts.Identity;
 using Lineage.Store;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -76,7 +75,7 @@ public sealed partial class AccessJournal(Ledger ledger, TimeProvider clock, ILo
         }
     }
 
-    Task AppendAsync(AccessBatch batch, CancellationToken ct)
+    Task<bool> AppendAsync(AccessBatch batch, CancellationToken ct)
     {
         var command = string.Create(CultureInfo.InvariantCulture, $"access/{Server}/{batches}");
         return AppendOnceAsync(

@@ -53,7 +53,8 @@ public static class AuditHtml
             .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
             .Append("<title>Lineage audit trail</title>\n<style>\n").Append(Style).Append("</style></head>\n<body><main>\n")
             .Append("<h1>Lineage audit trail</h1>\n")
-            .Append("<p class=\"by\">Exported ").Append(Time(facts.At)).Append(" by ").Append(Text(facts.Actor.ToString())).Append("</p>\n");
+            .Append("<p class=\"by\">Exported ").Append(Time(facts.At)).Append(" by ").Append(Text(facts.Actor.ToString()))
+            .Append("</p>\n");
         Verdict(page, facts);
         page.Append("<h2>What is in this file</h2>\n<dl>\n");
         foreach (var (name, value) in Selection(facts.Filter)) Entry(page, name, Text(value));
@@ -61,8 +62,8 @@ public static class AuditHtml
         Entry(page, "Digest of the events", $"<code>{facts.Lines}</code><br><span class=\"soft\">SHA-256 of the same events exported as "
             + "JSON lines. The digest of this file itself is in the event <code>audit-exported.v1</code> that the export left on "
             + "record.</span>");
-        page.Append("</dl>\n<h2>Events</h2>\n<table><thead><tr><th class=\"n\">No.</th><th>When (UTC)</th><th>Who</th><th>What</th>")
-            .Append("<th>Where</th><th>Digest and link</th></tr></thead><tbody>\n");
+        page.Append("</dl>\n<h2>Events</h2>\n<table><thead><tr><th class=\"n\">No.</th><th>When (UTC)</th><th>Who</th>")
+            .Append("<th>What</th>").Append("<th>Where</th><th>Digest and link</th></tr></thead><tbody>\n");
         return page.ToString();
     }
 
@@ -71,7 +72,8 @@ public static class AuditHtml
         var summary = facts.Summary;
         var scope = summary.Run is { } run ? $"run {run}" : "the whole store";
         page.Append("<div class=\"verdict ").Append(summary.IsIntact ? "good" : "bad").Append("\"><b>")
-            .Append(summary.IsIntact ? "&#10003; The record holds" : $"&#10007; The record was changed in {Plural(summary.Findings, "stream")}")
+            .Append(summary.IsIntact ? "&#10003; The record holds"
+                : $"&#10007; The record was changed in {Plural(summary.Findings, "stream")}")
             .Append("</b>\n").Append(Text(
                 $"Checked {Time(summary.At)}: {Plural(summary.Events, "event")} in {Plural(summary.Streams, "stream")} of {scope}; every "
                 + "digest and every link of the hash chains was computed again."));
@@ -120,9 +122,12 @@ public static class AuditHtml
         return row.ToString();
     }
 
-    static string Hash(string name, string? value) => value is null
-        ? $"<span class=\"soft\">no {name}</span>"
-        : $"<span title=\"{name} {Text(value)}\">{Text(value.StartsWith("sha256:", StringComparison.Ordinal) && value.Length > 23 ? value[7..23] + "…" : value)}</span>";
+    static string Hash(string name, string? value)
+    {
+        if (value is null) return $"<span class=\"soft\">no {name}</span>";
+        var shown = value.StartsWith("sha256:", StringComparison.Ordinal) && value.Length > 23 ? value[7..23] + "…" : value;
+        return $"<span title=\"{name} {Text(value)}\">{Text(shown)}</span>";
+    }
 
     static void Entry(StringBuilder page, string name, string html) =>
         page.Append("<dt>").Append(name).Append("</dt><dd>").Append(html).Append("</dd>\n");

@@ -78,13 +78,15 @@ public sealed class AuditVerifier
         {
             if (string.Equals(other.Stream, at.Stream, StringComparison.Ordinal)) continue;
             if (other.Event is { } there && StreamCheck.Belongs(at, there))
-                return at with { Damage = AuditDamage.Moved, Detail = $"the event that was appended here stands in {there.Stream} at {there.Version}" };
+                return Moved(at, $"the event that was appended here stands in {there.Stream} at {there.Version}");
             if (!at.IsCertain && at.Event is { } here && StreamCheck.Belongs(other, here))
-                return at with { Damage = AuditDamage.Moved, Detail = $"this event was appended to {other.Stream} as {other.Version}" };
+                return Moved(at, $"this event was appended to {other.Stream} as {other.Version}");
         }
 
         return at;
     }
+
+    static Break Moved(Break at, string detail) => at with { Damage = AuditDamage.Moved, Detail = detail };
 
     static AuditFinding Finding(Break at, long further) => new(
         at.Stream, at.Version, at.Damage, at.Detail, at.Event?.Sequence, at.Event?.Name, at.Event?.At, at.Event?.Actor, further);

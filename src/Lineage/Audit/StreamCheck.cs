@@ -139,9 +139,11 @@ sealed class StreamCheck(RecordedStream record)
         var back = known.Event is { } there ? there with { Version = e.Version } : null;
         var swapped = back is null || Fits(back, previous) || Fits(back, Parse(e.Link));
         return swapped || e.Version > known.Version + 1
-            ? known with { Damage = AuditDamage.Reordered, Detail = $"the event that was appended here stands at {e.Version}", IsCertain = true }
-            : known with { Damage = AuditDamage.Inserted, Detail = $"event {e.Version} was appended here", IsCertain = true };
+            ? Explained(known, AuditDamage.Reordered, $"the event that was appended here stands at {e.Version}")
+            : Explained(known, AuditDamage.Inserted, $"event {e.Version} was appended here");
     }
+
+    static Break Explained(Break at, string damage, string detail) => at with { Damage = damage, Detail = detail, IsCertain = true };
 
     /// <summary>Nothing later explained the break; how many events there should be may.</summary>
     string Count(Break at) => !record.HasRow || record.RowVersion == Events ? at.Damage
@@ -160,7 +162,7 @@ sealed class StreamCheck(RecordedStream record)
                 atRow == Parse(record.RowHead) ? "which the row has not seen" : "and the row has another head");
         if (Parse(record.RowHead) == previous) return null;
         return record.RowHead is not null && previous is null
-            ? new Break(record.Stream, 1, null, firstUnlinked, AuditDamage.MetadataChanged, "all links are gone, but the row has one", true)
+            ? new Break(record.Stream, 1, null, firstUnlinked, AuditDamage.MetadataChanged, "all links are gone, the row has one", true)
             : Last(AuditDamage.RowChanged, "the row's head is not the link of the last event: one of the two was replaced");
     }
 

@@ -1,11 +1,9 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using Lineage.Audit;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Lineage.Store;
 
@@ -49,7 +47,8 @@ public sealed class AuditReader(NpgsqlDataSource database)
     /// lower number, as <see cref="EventLog"/> does.
     /// </summary>
     /// <param name="after">Sequence of the last event seen; null from the beginning of the order.</param>
-    public async Task<IReadOnlyList<AuditEvent>> PageAsync(AuditFilter filter, long? after, bool newestFirst, int limit, CancellationToken ct)
+    public async Task<IReadOnlyList<AuditEvent>> PageAsync(
+        AuditFilter filter, long? after, bool newestFirst, int limit, CancellationToken ct)
     {
         var found = new List<AuditEvent>();
         await using var command = database.CreateCommand();

@@ -131,12 +131,12 @@ public sealed class TrailReader(NpgsqlDataSource database)
     static async Task<RecordedEvent> EventAsync(NpgsqlDataReader reader, string stream, CancellationToken ct)
     {
         using var body = JsonDocument.Parse(reader.GetString(12));
+        var texts = new string?[7];
+        for (var i = 0; i < texts.Length; i++) texts[i] = await AuditReader.TextAsync(reader, 5 + i, ct);
         return new RecordedEvent(
             reader.GetInt64(1), stream, reader.GetInt64(2), reader.GetString(3), await reader.GetFieldValueAsync<DateTimeOffset>(4, ct),
-            await AuditReader.TextAsync(reader, 5, ct), await AuditReader.TextAsync(reader, 6, ct), await AuditReader.TextAsync(reader, 7, ct),
-            await AuditReader.TextAsync(reader, 8, ct), await AuditReader.TextAsync(reader, 9, ct), await AuditReader.TextAsync(reader, 10, ct),
-            await AuditReader.TextAsync(reader, 11, ct), StoredBody.Digest(body.RootElement), BodyAt(body.RootElement),
-            reader.GetBoolean(13));
+            texts[0], texts[1], texts[2], texts[3], texts[4], texts[5], texts[6], StoredBody.Digest(body.RootElement),
+            BodyAt(body.RootElement), reader.GetBoolean(13));
     }
 
     static DateTimeOffset? BodyAt(JsonElement body) =>

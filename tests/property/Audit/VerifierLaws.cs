@@ -16,7 +16,8 @@ public sealed record SmallTrail(IReadOnlyList<(RecordedStream Stream, IReadOnlyL
     public static SmallTrail Write(IReadOnlyList<int> lengths, int unlinked)
     {
         var sequence = 0L;
-        return new SmallTrail([.. lengths.Select((length, i) => Stream($"checkpoint/r/1/{i}", length, i == 0 ? Math.Min(unlinked, length) : 0, ref sequence))]);
+        return new SmallTrail([.. lengths.Select((length, i) =>
+            Stream($"checkpoint/r/1/{i}", length, i == 0 ? Math.Min(unlinked, length) : 0, ref sequence))]);
     }
 
     static (RecordedStream, IReadOnlyList<RecordedEvent>) Stream(string name, int length, int unlinked, ref long sequence)
@@ -64,7 +65,8 @@ public sealed class VerifierLaws
     }
 
     [Property(Arbitrary = [typeof(SmallTrails)], MaxTest = 1_000)]
-    public Property Any_single_change_is_found_at_or_before_its_place(SmallTrail trail, NonNegativeInt stream, NonNegativeInt place, NonNegativeInt kind)
+    public FsCheck.Property Any_single_change_is_found_at_or_before_its_place(
+        SmallTrail trail, NonNegativeInt stream, NonNegativeInt place, NonNegativeInt kind)
     {
         var at = stream.Get % trail.Streams.Count;
         var changed = Mutation.Apply(trail, at, place.Get % trail.Streams[at].Events.Count, kind.Get, out var name, out var version);
@@ -174,7 +176,11 @@ static class Mutation
                 events.RemoveRange(place, events.Count - place);
                 return ("cut off", stream with { StreamVersion = events.Count });
             case 3:
-                events.Insert(place, events[(place + 1) % events.Count] with { BodyDigest = ContentHash.Of("new"u8), Digest = ContentHash.Of("new"u8).ToString() });
+                events.Insert(place, events[(place + 1) % events.Count] with
+                {
+                    BodyDigest = ContentHash.Of("new"u8),
+                    Digest = ContentHash.Of("new"u8).ToString(),
+                });
                 Renumber(events);
                 return ("inserted", stream with { StreamVersion = events.Count });
             case 4 when place + 1 < events.Count:

@@ -8,7 +8,8 @@ namespace Lineage.Tests.Service.Audit;
 
 /// <summary>Somebody with the password of the database changes the record; a verification names the first event that is not what was
 /// appended, and what was most likely done.</summary>
-public sealed class TamperLaws(SharedServer shared) : IClassFixture<SharedServer>
+[Collection(AuditCollection.Name)]
+public sealed class TamperLaws(SharedServer shared)
 {
     const string Event = "update lineage.mt_events set ", At3 = " where stream_id = {stream} and version = 3";
 
@@ -41,10 +42,13 @@ public sealed class TamperLaws(SharedServer shared) : IClassFixture<SharedServer
         { "inserted", AuditDamage.Inserted, 3, [Shift, Unshift, Copy,
             "update lineage.mt_streams set version = version + 1 where id = {stream}"] },
         { "reordered", AuditDamage.Reordered, 3, [$"{Event}version = -5{At3}",
-            $"{Event}version = 3 where stream_id = {{stream}} and version = 5", $"{Event}version = 5 where stream_id = {{stream}} and version = -5"] },
+            $"{Event}version = 3 where stream_id = {{stream}} and version = 5",
+            $"{Event}version = 5 where stream_id = {{stream}} and version = -5"] },
         { "neighbours", AuditDamage.Reordered, 3, [$"{Event}version = -4{At3}",
-            $"{Event}version = 3 where stream_id = {{stream}} and version = 4", $"{Event}version = 4 where stream_id = {{stream}} and version = -4"] },
-        { "actor", AuditDamage.MetadataChanged, 3, [$"{Event}user_name = 'person:eve', headers = jsonb_set(headers, '{{actor}}', '\"person:eve\"'){At3}"] },
+            $"{Event}version = 3 where stream_id = {{stream}} and version = 4",
+            $"{Event}version = 4 where stream_id = {{stream}} and version = -4"] },
+        { "actor", AuditDamage.MetadataChanged, 3, [
+            $"{Event}user_name = 'person:eve', headers = jsonb_set(headers, '{{actor}}', '\"person:eve\"'){At3}"] },
         { "user", AuditDamage.MetadataChanged, 3, [$"{Event}user_name = 'person:eve'{At3}"] },
         { "correlation", AuditDamage.MetadataChanged, 3, [$"{Event}correlation_id = 'other'{At3}"] },
         { "causation", AuditDamage.MetadataChanged, 3, [$"{Event}causation_id = null{At3}"] },
@@ -138,6 +142,7 @@ public sealed class TamperLaws(SharedServer shared) : IClassFixture<SharedServer
         var digest = ContentHash.Parse(at.Header("digest")!);
         var link = at.LinkTo(ContentHash.Parse(before.Header("link")!), digest);
         await trail.TamperAsync(stream, string.Create(CultureInfo.InvariantCulture,
-            $"update lineage.mt_events set headers = headers || '{{\"link\":\"{link}\"}}' where stream_id = {{stream}} and version = {version}"));
+            $"update lineage.mt_events set headers = headers || '{{\"link\":\"{link}\"}}' where stream_id = {{stream}} "
+            + $"and version = {version}"));
     }
 }
