@@ -15,7 +15,7 @@ namespace Lineage.Agents.Client;
 /// Sends requests, repeats them where the failure is transient, and turns every failure into a <see cref="LineageProblemException"/>.
 /// Repeating is safe because every route is idempotent for the same body.
 /// </summary>
-internal sealed class ServiceTransport : IDisposable
+internal sealed partial class ServiceTransport : IDisposable
 {
     const int ProblemBytesMax = 64 * 1024;
     static readonly JsonSerializerOptions Json = ContractJson.Create();

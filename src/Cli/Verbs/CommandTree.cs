@@ -36,6 +36,7 @@ internal static class CommandTree
             RetentionVerbs.Create(globals),
             DemoVerb.Create(globals),
             GraphVerbs.Evidence(globals),
+            AuditVerbs.Create(globals),
             ConfigVerb.Create(globals),
             CompletionVerb.Create(globals),
         };

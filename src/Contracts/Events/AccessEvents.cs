@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.Contracts.Events;
@@ -8,13 +9,20 @@ namespace Lineage.Contracts.Events;
 /// <param name="Operation">Name of the route, for example <c>plan-restore</c>.</param>
 /// <param name="Target">What it was about: a run, a checkpoint, or the path.</param>
 /// <param name="Code">Problem code of a refusal; null when it was answered.</param>
+/// <param name="Count">How often it was asked in the same way within the batch, time and correlation being those of the first;
+/// null: once.</param>
 public sealed record AccessEntry(
-    DateTimeOffset At, ActorId Actor, string Operation, string Target, int Status, string? Code, string? Correlation);
+    DateTimeOffset At, ActorId Actor, string Operation, string Target, int Status, string? Code, string? Correlation,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Count = null);
 
 /// <summary>A batch of requests, in the order in which they ended. Written within seconds of them, not with them.</summary>
 /// <remarks>A server that dies takes the entries of its last seconds with it; decisions are events of their own and are never
 /// lost.</remarks>
-public sealed record AccessRecorded(string Server, IReadOnlyList<AccessEntry> Entries, DateTimeOffset At);
+/// <param name="Dropped">Requests before this batch that are not on record, because the database was away for longer than entries could
+/// be kept; null: none.</param>
+public sealed record AccessRecorded(
+    string Server, IReadOnlyList<AccessEntry> Entries, DateTimeOffset At,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Dropped = null);
 
 /// <summary>Part of the audit trail left the service.</summary>
 /// <param name="Filter">As it was asked for.</param>

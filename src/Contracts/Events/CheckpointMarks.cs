@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.Contracts.Events;
@@ -18,7 +20,7 @@ public sealed record HoldPlaced(CheckpointId Checkpoint, string Hold, ActorId Ac
 public sealed record HoldLifted(CheckpointId Checkpoint, string Hold, ActorId Actor, string Reason, DateTimeOffset At);
 
 /// <param name="Value">Null: not a number or infinite, which JSON cannot write and which a training engineer must see.</param>
-public sealed record Metric(string Name, double? Value);
+public sealed record Metric(string Name, [property: JsonConverter(typeof(DoubleConverter))] double? Value);
 
 /// <summary>Metrics of the state that this checkpoint holds; a later record of the same name replaces the earlier one.</summary>
 /// <param name="Metrics">In order of name, each name once.</param>

@@ -1,3 +1,4 @@
+using Lineage.Audit;
 using Lineage.Bus;
 using Lineage.Http;
 using Lineage.Store;
@@ -32,12 +33,14 @@ static class ServerComposition
         AddStore(builder.Services, database, clock);
         builder.Services.AddFactBus(facts.Broker);
         builder.Services.AddSingleton<Answering>();
+        AddAudit(builder.Services);
         builder.Services.AddHostedService<ProcessClock>();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]);
         builder.Services.AddOpenApi("v1");
         builder.Services.AddLineageTelemetry(Environment.MachineName);
 
         var application = builder.Build();
+        application.UseMiddleware<AccessMiddleware>();
         application.UseMiddleware<FailureMiddleware>();
         application.UseMiddleware<PostGate>();
         application.UseRouting();
@@ -61,6 +64,12 @@ static class ServerComposition
         services.AddSingleton<RetentionReader>().AddSingleton<RetentionLedger>();
         services.AddSingleton<GraphReader>().AddSingleton<SaveReader>().AddSingleton<SeriesTable>().AddSingleton<SpikeReader>();
         services.AddSingleton<RestorationReader>().AddSingleton<EvidenceReader>().AddSingleton<ExposureReader>();
+    }
+
+    static void AddAudit(IServiceCollection services)
+    {
+        services.AddSingleton<AuditReader>().AddSingleton<TrailReader>().AddSingleton<AuditExporter>().AddSingleton<AccessJournal>();
+        services.AddHostedService(static provider => provider.GetRequiredService<AccessJournal>());
     }
 }
 

@@ -25,6 +25,7 @@ static class ApiRoutes
         GraphEndpoints.Map(v1);
         TelemetryEndpoints.Map(v1);
         AssuranceEndpoints.Map(v1);
+        AuditEndpoints.Map(v1);
         application.MapOpenApi("/openapi/{documentName}.json");
         application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage"));
         Telemetry.TelemetrySetup.MapMetrics(application);

@@ -1,11 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Events;
-using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Decisions;
-using Lineage.Narration;
 using Lineage.Store;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -21,9 +17,6 @@ static class LogEndpoints
     const int WaitSecondsMax = 30;
 
     static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(150);
-
-    static readonly Dictionary<string, Type> Types = EventCatalog.Names.ToDictionary(static pair => pair.Value, static pair => pair.Key,
-        StringComparer.Ordinal);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/runs/{run}/log", LogAsync).WithName("get-log");
 
@@ -47,11 +40,8 @@ static class LogEndpoints
         return TypedResults.Ok(new Page<LogEntry>([.. events.Take(count).Select(Entry)], next));
     }
 
-    static LogEntry Entry(StoredEvent e)
-    {
-        var body = e.Body.Deserialize(Types[e.Name], CanonicalJson.Options)!;
-        return new LogEntry(
-            e.Sequence, e.Stream, e.Version, e.Name, e.At, e.Header(MartenSetup.ActorHeader) ?? "unknown", e.Correlation, e.Causation,
-            e.Header(MartenSetup.CommandHeader), ContentHash.Parse(e.Header(MartenSetup.DigestHeader)!), Narrator.Summary(body), e.Body);
-    }
+    static LogEntry Entry(StoredEvent e) => new(
+        e.Sequence, e.Stream, e.Version, e.Name, e.At, e.Header(MartenSetup.ActorHeader) ?? "unknown", e.Correlation, e.Causation,
+        e.Header(MartenSetup.CommandHeader), ContentHash.Parse(e.Header(MartenSetup.DigestHeader)!), EventReader.Today.Tell(e.Name, e.Body),
+        e.Body);
 }

@@ -20,6 +20,7 @@ public sealed class ProblemResult(Problem problem) : IResult, IEndpointMetadataP
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         LineageTelemetry.Refusals.Add(1, new KeyValuePair<string, object?>("code", problem.Code));
+        AccessMiddleware.Refused(httpContext, problem.Code);
         httpContext.Response.StatusCode = problem.Status;
         await httpContext.Response.WriteAsJsonAsync(problem, options: null, MediaType, httpContext.RequestAborted);
     }

@@ -17,14 +17,22 @@ static class People
         RunArchived e => $"archived: {e.Reason}",
         TagPlaced e => $"tag {e.Tag} names {e.Checkpoint}{(e.Before is { } before ? $", before {before}" : "")}",
         TagRemoved e => $"tag {e.Tag} removed from {e.Checkpoint}",
-        AccessRecorded e => $"{Plural(e.Entries.Count, "request")} answered, "
-            + $"{Number(e.Entries.Count(static entry => entry.Code is not null))} of them refused",
+        AccessRecorded e => Access(e),
         AuditExported e => $"{e.Actor} exported {Plural(e.Events, "event")} as {e.Format} ({e.Filter})",
         KeyIssued e => $"key {e.Key} issued to {e.Actor} by {e.By}: {string.Join(", ", e.Roles).ToLowerInvariant()}"
             + $"{(e.Run is { } run ? $" of run {run}" : "")}{(e.ExpiresAt is { } until ? $", until {until:yyyy-MM-dd}" : "")}",
         KeyRevoked e => $"key {e.Key} revoked by {e.By}: {e.Reason}",
         _ => throw new ArgumentOutOfRangeException(nameof(@event), @event.GetType(), "Not an event about people."),
     };
+
+    static string Access(AccessRecorded e)
+    {
+        var refused = e.Entries.Where(static entry => entry.Code is not null).ToArray();
+        return $"{Plural(e.Entries.Sum(static entry => entry.Count ?? 1L), "request")} answered, "
+            + $"{Number(refused.Sum(static entry => entry.Count ?? 1L))} of them refused"
+            + (refused is [var first, ..] ? $" ({first.Actor} {first.Operation} {first.Target}: {first.Code})" : "")
+            + (e.Dropped is { } dropped ? $"; {Plural(dropped, "earlier request")} not on record" : "");
+    }
 
     /// <summary>For example <c>the latest 8, the best 2 by val_loss, 7 days</c>.</summary>
     public static string Rules(RetentionPolicy? policy)

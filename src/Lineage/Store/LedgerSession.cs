@@ -71,6 +71,8 @@ public sealed class LedgerSession
     public async Task<Recovery?> RecoveryAsync(RecoveryId id, CancellationToken ct) =>
         (await OpenAsync<RecoveryRow>(id.StreamKey, ct))?.State;
 
+    public Task<AccessRow?> AccessAsync(string stream, CancellationToken ct) => OpenAsync<AccessRow>(stream, ct);
+
     /// <summary>Until when the lease of a generation is valid; null if it has no row.</summary>
     public async Task<DateTimeOffset?> LeaseUntilAsync(RunId run, Generation generation, CancellationToken ct) =>
         (await session.LoadAsync<LeaseRow>(LeaseRow.Key(run, generation), ct))?.Until;
@@ -139,6 +141,8 @@ public sealed class LedgerSession
         "run" => OpenAsync<RunRow>(key, ct),
         "checkpoint" => OpenAsync<CheckpointRow>(key, ct),
         "recovery" => OpenAsync<RecoveryRow>(key, ct),
+        "access" => OpenAsync<AccessRow>(key, ct),
+        "key" => OpenAsync<KeyRow>(key, ct),
         _ => throw new ArgumentException($"\"{key}\" is no stream key.", nameof(key)),
     };
 

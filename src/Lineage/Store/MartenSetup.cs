@@ -4,6 +4,7 @@ using JasperFx.Events.Projections;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Marten;
+using Marten.Services.Json.Transformations.SystemTextJson;
 using Npgsql;
 
 namespace Lineage.Store;
@@ -26,13 +27,15 @@ public static class MartenSetup
     /// <summary>Headers of every event: who did it, and which command or message it came from.</summary>
     public const string ActorHeader = "actor", CommandHeader = "command";
 
-    public static StoreOptions Configure(StoreOptions options, NpgsqlDataSource database, TimeProvider clock)
+    public static StoreOptions Configure(StoreOptions options, NpgsqlDataSource database, TimeProvider clock, EventReader? reader = null)
     {
         options.Connection(database);
         options.DatabaseSchemaName = Schema;
         options.AutoCreateSchemaObjects = AutoCreate.CreateOrUpdate;
         options.UseSystemTextJsonForSerialization(configure: ContractJson.Configure);
         ConfigureEvents(options, clock);
+        foreach (var upcast in (reader ?? EventReader.Today).Upcasts)
+            options.Events.Upcast(upcast.Current, upcast.Name, JsonTransformations.Upcast(body => upcast.Read(body.RootElement)));
         options.Schema.For<RunRow>().DocumentAlias("run").Duplicate(static r => r.RunName).Duplicate(static r => r.OriginRun!)
             .Duplicate(static r => r.Lease);
         options.Schema.For<CheckpointRow>().DocumentAlias("checkpoint")
@@ -43,6 +46,8 @@ public static class MartenSetup
             .Index(static r => new { r.RunName, r.Step, r.Generation });
         options.Schema.For<RecoveryRow>().DocumentAlias("recovery").Duplicate(static r => r.RunName);
         options.Schema.For<LeaseRow>().DocumentAlias("lease");
+        options.Schema.For<AccessRow>().DocumentAlias("access");
+        options.Schema.For<KeyRow>().DocumentAlias("key");
         return options;
     }
 
@@ -72,7 +77,8 @@ public static class MartenSetup
         options.Events.MetadataConfig.CausationIdEnabled = true;
         options.Events.MetadataConfig.UserNameEnabled = true;
         foreach (var (type, name) in EventCatalog.Names) options.Events.MapEventType(type, name);
-        foreach (var index in EventLog.Indexes.Concat(GraphTables.EventIndexes)) options.Events.IgnoreIndex(index);
+        foreach (var index in EventLog.Indexes.Concat(GraphTables.EventIndexes).Concat(AuditReader.Indexes))
+            options.Events.IgnoreIndex(index);
 
         // A projection that skips what it cannot read is wrong without saying so.
         options.Projections.Errors.SkipApplyErrors = options.Projections.RebuildErrors.SkipApplyErrors = false;
@@ -82,6 +88,8 @@ public static class MartenSetup
         options.Projections.Add<RunRows>(ProjectionLifecycle.Inline);
         options.Projections.Add<CheckpointRows>(ProjectionLifecycle.Inline);
         options.Projections.Add<RecoveryRows>(ProjectionLifecycle.Inline);
+        options.Projections.Add<AccessRows>(ProjectionLifecycle.Inline);
+        options.Projections.Add<KeyRows>(ProjectionLifecycle.Inline);
     }
 
     /// <summary>Creates or updates tables and functions. Two servers that start together take turns.</summary>
@@ -93,5 +101,6 @@ public static class MartenSetup
         await GraphTables.ApplyAsync(database, ct);
         await SideTables.CreateAsync(database, CompressRowsFast, ct);
         await new ColumnBackfill(store, database).RunAsync(ct);
+        await AuditReader.CreateIndexesAsync(database, ct);
     }
 }
