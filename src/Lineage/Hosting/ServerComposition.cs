@@ -4,7 +4,7 @@ using Lineage.Store;
 using Lineage.Telemetry;
 using Marten;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -20,12 +20,7 @@ static class ServerComposition
     public static WebApplication Build(ServerOptions options, Uri url, ServerFacts facts, NpgsqlDataSource database, TimeProvider clock)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.Limits.MaxRequestBodySize = options.RequestBytesMax;
-            kestrel.AddServerHeader = false;
-        });
-        builder.WebHost.UseUrls(url.ToString());
+        Listening.Configure(builder.WebHost, options, url);
         ServerLogging.Configure(builder.Logging);
         builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = TimeSpan.FromSeconds(20));
         builder.Services.ConfigureHttpJsonOptions(static json => ContractBinding.Configure(json.SerializerOptions));
@@ -36,13 +31,21 @@ static class ServerComposition
         builder.Services.AddFactBus(facts.Broker);
         builder.Services.AddSingleton<Answering>();
         builder.Services.AddHostedService<ProcessClock>();
-        builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]);
-        builder.Services.AddOpenApi("v1");
+        builder.Services.AddHostedService<AnswerExpiry>();
+        builder.Services.AddHealthChecks().AddCheck<StartedHealth>(StartedHealth.Name).AddCheck<DatabaseHealth>("database", tags: ["ready"]);
+        builder.Services.AddSingleton<StreamGate>().AddSingleton<Tokens>();
+        RateLimits.Add(builder.Services, options.Rate ?? (AccessRules.IsLoopback(url) ? RateOptions.Loopback : RateOptions.Network));
+        OpenApiDescription.Add(builder.Services);
         AddTelemetry(builder.Services);
 
         var application = builder.Build();
+        if (options.BehindProxy) application.UseForwardedHeaders(BehindProxy());
+        application.Use(static next => http => SecurityHeaders.SetAsync(http, next));
         application.UseMiddleware<FailureMiddleware>();
         application.UseRouting();
+        application.UseMiddleware<AccessMiddleware>();
+        application.UseRateLimiter();
+        application.UseMiddleware<IdempotencyMiddleware>();
         ApiRoutes.Map(application);
         return application;
     }
@@ -55,6 +58,17 @@ static class ServerComposition
         services.AddSingleton<Ledger>();
         services.AddSingleton<Queries>();
         services.AddSingleton<Views>();
+        services.AddSingleton<KeyQueries>();
+        services.AddSingleton<KeptAnswers>();
+    }
+
+    /// <summary>The nearest proxy is believed, whatever its address; it has to replace what its own callers say.</summary>
+    static ForwardedHeadersOptions BehindProxy()
+    {
+        var headers = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto };
+        headers.KnownProxies.Clear();
+        headers.KnownIPNetworks.Clear();
+        return headers;
     }
 
     /// <summary>Nothing leaves this machine unless an exporter's address is set.</summary>
@@ -70,6 +84,17 @@ static class ServerComposition
     }
 }
 
+/// <summary>Started means that the schema is there, the bus takes messages, and requests are answered.</summary>
+sealed class StartedHealth(IHostApplicationLifetime life) : IHealthCheck
+{
+    public const string Name = "started";
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(life.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("the server is stopping")
+            : life.ApplicationStarted.IsCancellationRequested ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Unhealthy("the server is starting"));
+}
+
 /// <summary>Ready means that the database answers.</summary>
 sealed class DatabaseHealth(NpgsqlDataSource database) : IHealthCheck
 {
@@ -83,7 +108,7 @@ sealed class DatabaseHealth(NpgsqlDataSource database) : IHealthCheck
         }
         catch (Exception e) when (StoreFailure.Classify(e) is StoreUnavailableException)
         {
-            return HealthCheckResult.Unhealthy(e.Message);
+            return HealthCheckResult.Unhealthy($"the database does not answer: {e.Message}");
         }
     }
 }

@@ -1,5 +1,6 @@
+using Lineage.Hosting;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
 using Scalar.AspNetCore;
 
 namespace Lineage.Http;
@@ -10,16 +11,19 @@ static class ApiRoutes
     public static void Map(WebApplication application)
     {
         var v1 = application.MapGroup("/v1");
+        v1.AddEndpointFilter(RunScope.CheckAsync).AddEndpointFilter(Preconditions.ReadAsync);
         RunEndpoints.Map(v1);
         CheckpointEndpoints.Map(v1);
         RecoveryEndpoints.Map(v1);
         LogEndpoints.Map(v1);
+        LogStream.Map(v1);
+        KeyEndpoints.Map(v1);
         ReferenceEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
         application.MapOpenApi("/openapi/{documentName}.json");
-        application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage"));
-        application.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false });
-        application.MapHealthChecks("/health/startup", new HealthCheckOptions { Predicate = static _ => false });
-        application.MapHealthChecks("/health/ready");
+        application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage").DisableDefaultFonts());
+        application.MapHealthChecks("/health/live", HealthAnswers.For(static _ => false));
+        application.MapHealthChecks("/health/startup", HealthAnswers.For(static check => check.Name == StartedHealth.Name));
+        application.MapHealthChecks("/health/ready", HealthAnswers.For(static _ => true));
     }
 }

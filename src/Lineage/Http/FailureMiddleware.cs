@@ -26,6 +26,7 @@ internal sealed partial class FailureMiddleware(RequestDelegate next, ILogger<Fa
             var problem = Describe(e);
             if (problem.Status == StatusCodes.Status500InternalServerError) LogBug(log, e, context.Request.Method, context.Request.Path);
             if (problem.Status == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = "1";
+            if (problem.Status == StatusCodes.Status401Unauthorized) context.Response.Headers.WWWAuthenticate = "Bearer realm=\"lineage\"";
             await new ProblemResult(problem).ExecuteAsync(context);
         }
     }

@@ -27,6 +27,7 @@ static class LogEndpoints
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/runs/{run}/log", LogAsync).WithName("get-log");
 
+    /// <summary>A run's log, oldest first.</summary>
     /// <param name="wait">Seconds to wait when there is nothing after the cursor yet.</param>
     static async Task<Results<Ok<Page<LogEntry>>, ProblemResult>> LogAsync(
         string run, string? after, int? limit, int? wait, Queries queries, EventLog log, TimeProvider clock, CancellationToken ct)
@@ -47,7 +48,7 @@ static class LogEndpoints
         return TypedResults.Ok(new Page<LogEntry>([.. events.Take(count).Select(Entry)], next));
     }
 
-    static LogEntry Entry(StoredEvent e)
+    internal static LogEntry Entry(StoredEvent e)
     {
         var body = e.Body.Deserialize(Types[e.Name], CanonicalJson.Options)!;
         return new LogEntry(

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Lineage.Access;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Lineage.Store;
@@ -40,15 +41,30 @@ static class Request
         { } given => given,
     };
 
-    /// <summary>Who asks and what it belongs to. A body says it better than a header: it was written by the one who acts.</summary>
-    public static CommandContext Context(HttpContext http, ActorId? actor = null, string? correlation = null)
+    /// <summary>Who the service takes the caller for. Set before any endpoint runs; without it nobody may do anything.</summary>
+    public static Caller Caller(HttpContext http) => http.Features.Get<Caller>()
+        ?? throw new InvalidOperationException("Nobody looked who is asking; access control has to run before this.");
+
+    /// <summary>Who asks, as it goes on record for reads: whom the service recognised, else whom the request names.</summary>
+    public static ActorId Actor(HttpContext http)
     {
         var header = http.Request.Headers[ActorHeader].ToString();
-        var who = actor ?? (header.Length > 0 ? Parsed(ActorHeader, header, ActorId.Parse) : ActorId.Parse("anonymous"));
+        return header.Length > 0 ? Parsed(ActorHeader, header, ActorId.Parse) : Caller(http).Actor ?? ActorId.Parse("anonymous");
+    }
+
+    /// <summary>
+    /// Who asks and what it belongs to. A body says it better than a header: it was written by the one who acts. Neither may name
+    /// somebody for whom the caller may not act.
+    /// </summary>
+    public static CommandContext Context(HttpContext http, ActorId? actor = null, string? correlation = null)
+    {
+        var who = actor ?? Actor(http);
+        if (!Caller(http).MayActAs(who)) throw AccessRefusals.SomebodyElse(Caller(http), who);
         var trace = ActivityContext.TryParse(http.Request.Headers[TraceHeader].ToString(), traceState: null, out var parent)
             ? parent.TraceId.ToHexString() : null;
-        var command = http.Request.Headers[CommandHeader].ToString() is { Length: > 0 and <= 200 } id ? id : null;
-        return new CommandContext(who, correlation ?? trace, Causation: null, command);
+        var command = http.Request.Headers[CommandHeader].ToString() is { Length: > 0 and <= 200 } id ? id
+            : IdempotencyMiddleware.KeyOf(http);
+        return new CommandContext(who, correlation ?? trace, Causation: null, command) { Expected = Preconditions.Expected(http) };
     }
 
     public static void Tag(HttpContext http, long version) =>

@@ -31,7 +31,7 @@ public enum RunHold
 /// <summary>
 /// One attempt at one use case: streams loaded for writing, events appended to them, everything committed in one transaction or not at all.
 /// </summary>
-public sealed class LedgerSession
+public sealed partial class LedgerSession
 {
     readonly IDocumentSession session;
     readonly HistoryReader histories;
@@ -46,7 +46,7 @@ public sealed class LedgerSession
     /// <summary>One time for everything that this attempt decides.</summary>
     public DateTimeOffset Now { get; }
 
-    sealed record OpenStream(Action<IReadOnlyList<Fact>> Append);
+    sealed record OpenStream(Action<IReadOnlyList<Fact>> Append, long Version);
 
     public async Task<Run?> RunAsync(RunId run, RunHold hold, CancellationToken ct)
     {
@@ -129,13 +129,14 @@ public sealed class LedgerSession
         "run" => OpenAsync<RunRow>(key, ct),
         "checkpoint" => OpenAsync<CheckpointRow>(key, ct),
         "recovery" => OpenAsync<RecoveryRow>(key, ct),
+        "key" => OpenAsync<KeyRow>(key, ct),
         _ => throw new ArgumentException($"\"{key}\" is no stream key.", nameof(key)),
     };
 
     async Task<TRow?> OpenAsync<TRow>(string key, CancellationToken ct) where TRow : class, IStreamRow
     {
         var stream = await session.Events.FetchForWriting<TRow>(key, ct);
-        streams[key] = new OpenStream(facts => Append(stream, facts));
+        streams[key] = new OpenStream(facts => Append(stream, facts), stream.CurrentVersion ?? 0);
         return stream.Aggregate;
     }
 

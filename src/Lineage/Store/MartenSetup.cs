@@ -40,6 +40,8 @@ public static class MartenSetup
             .Index(static r => new { r.RunName, r.Generation, r.Step });   // a duplicated field brings an index of its own
         options.Schema.For<RecoveryRow>().DocumentAlias("recovery").Duplicate(static r => r.RunName);
         options.Schema.For<LeaseRow>().DocumentAlias("lease");
+        options.Schema.For<KeyRow>().DocumentAlias("key");
+        options.Schema.For<KeyHashRow>().DocumentAlias("key_hash");
         return options;
     }
 
@@ -68,6 +70,7 @@ public static class MartenSetup
         options.Projections.Add<RunRows>(ProjectionLifecycle.Inline);
         options.Projections.Add<CheckpointRows>(ProjectionLifecycle.Inline);
         options.Projections.Add<RecoveryRows>(ProjectionLifecycle.Inline);
+        options.Projections.Add<KeyRows>(ProjectionLifecycle.Inline);
     }
 
     /// <summary>Creates or updates tables and functions. Two servers that start together take turns.</summary>
@@ -75,5 +78,6 @@ public static class MartenSetup
     {
         await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync();
         await EventLog.CreateIndexesAsync(database, ct);
+        await KeptAnswers.CreateTableAsync(database, ct);
     }
 }
