@@ -9,7 +9,7 @@ namespace Lineage.Agents.Client;
 /// <remarks>Every method throws <see cref="LineageProblemException"/> for a refusal and, after its retries, for a service that is
 /// away.</remarks>
 /// <param name="handler">Replaces the network in tests; not disposed.</param>
-public sealed class LineageClient(ClientOptions options, TimeProvider clock, HttpMessageHandler? handler = null) : IDisposable
+public sealed partial class LineageClient(ClientOptions options, TimeProvider clock, HttpMessageHandler? handler = null) : IDisposable
 {
     readonly ServiceTransport transport = new(options, clock, handler);
 

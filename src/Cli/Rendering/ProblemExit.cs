@@ -9,13 +9,13 @@ internal static class ProblemExit
     {
         ProblemCodes.BadRequest or ProblemCodes.BadReference or ProblemCodes.AmbiguousReference => ExitCodes.Usage,
         ProblemCodes.NoSuchRun or ProblemCodes.NoSuchCheckpoint or ProblemCodes.NoSuchRecovery or ProblemCodes.NotFound
-            or ProblemCodes.CorpusMissing => ExitCodes.NotFound,
+            or ProblemCodes.NoSuchKey or ProblemCodes.CorpusMissing => ExitCodes.NotFound,
         ProblemCodes.ShardDamaged or ProblemCodes.OutboxCorrupt => ExitCodes.FoundDamage,
         ProblemCodes.NoRestorePoint => ExitCodes.NoRestorePoint,
         ProblemCodes.ServerUnreachable or ProblemCodes.DatabaseUnreachable or ProblemCodes.BrokerUnreachable
             or ProblemCodes.NotReady => ExitCodes.ServerUnreachable,
         ProblemCodes.ConcurrentChange or ProblemCodes.LeaseHeld or ProblemCodes.StaleGeneration or ProblemCodes.StateLocked
-            => ExitCodes.ConcurrentChange,
+            or ProblemCodes.VersionMismatch => ExitCodes.ConcurrentChange,
         _ => problem.Status is 401 or 403 ? ExitCodes.NotAuthorised : ExitCodes.Failed,
     };
 }

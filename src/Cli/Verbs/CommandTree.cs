@@ -30,6 +30,7 @@ internal static class CommandTree
             RecoveryVerbs.RestorePoints(globals),
             RecoveryVerbs.Recoveries(globals),
             DemoVerb.Create(globals),
+            KeyVerbs.Create(globals),
             ConfigVerb.Create(globals),
             CompletionVerb.Create(globals),
         };

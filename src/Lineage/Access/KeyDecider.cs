@@ -15,7 +15,7 @@ public abstract record KeyCommand(string Key, DateTimeOffset At)
 }
 
 /// <summary>All decisions about API keys. The secret is none of its business.</summary>
-static class KeyDecider
+public static class KeyDecider
 {
     public const int DaysMax = 3_650, ReasonLengthMax = 500;
 
@@ -29,7 +29,7 @@ static class KeyDecider
     static Decision Issue(AccessKey? state, KeyCommand.Issue issue) => issue switch
     {
         { Roles.Count: 0 } => Refusals.BadRequest(
-            "roles: none is named; a key without a role could do nothing. No key was issued. Name at least one of " + $"{RoleNames}."),
+            "roles: none is named; a key without a role could do nothing. No key was issued. " + $"Name at least one of {RoleNames}."),
         { Days: < 1 or > DaysMax } => Refusals.BadRequest(
             $"days: {issue.Days} is out of range: expected 1-{DaysMax}. No key was issued."),
         _ when state is not null => Decision.Done,

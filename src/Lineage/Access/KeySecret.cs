@@ -36,9 +36,10 @@ public sealed record KeySecret(string Id, byte[] Secret)
         var secret = token.AsSpan(Prefix.Length + IdLength + 1);
         if (token[Prefix.Length + IdLength] != '_' || id.ContainsAnyExcept("0123456789abcdef")) return null;
         var bytes = new byte[SecretBytes];
-        return Base64Url.IsValid(secret) && Base64Url.TryDecodeFromChars(secret, bytes, out var written) && written == SecretBytes
-            ? new KeySecret(id.ToString(), bytes)
-            : null;
+        if (!Base64Url.IsValid(secret) || !Base64Url.TryDecodeFromChars(secret, bytes, out var written) || written != SecretBytes)
+            return null;
+        var read = new KeySecret(id.ToString(), bytes);
+        return read.Token() == token ? read : null;   // the last character has two bits to spare; one spelling is enough
     }
 
     public byte[] Hash() => SHA256.HashData(Secret);

@@ -32,7 +32,8 @@ public sealed record AccessOptions(bool Required = false, TokenOptions? Tokens =
     {
         var (authority, issuer, keys, audience) = (text(Authority), text(Issuer), text(KeysFile), text(Audience));
         if (authority is null && keys is null)
-            return audience is null && issuer is null ? null : throw Wrong($"neither {Authority} nor {KeysFile} says whose tokens to trust.");
+            return audience is null && issuer is null ? null
+                : throw Wrong($"neither {Authority} nor {KeysFile} says whose tokens to trust.");
         if (audience is null) throw Wrong($"{Audience} is not set: a token that was issued for another service would be taken.");
         if (keys is not null && issuer is null && authority is null) throw Wrong($"{KeysFile} needs {Issuer}: who signs with those keys.");
         return new TokenOptions(authority is null ? null : Address(authority), issuer ?? authority, keys, audience)

@@ -31,7 +31,8 @@ static class FirstKey
         Write(path, secret.Token());
         await KeyEndpoints.IssueAsync(
             services.GetRequiredService<Ledger>(), CommandContext.ByServer("first-key"), secret,
-            at => new KeyCommand.Issue(secret.Id, ActorId.Parse("person:admin"), [Role.Admin], Run: null, Days: null, ActorId.Server, at), ct);
+            at => new KeyCommand.Issue(
+                secret.Id, ActorId.Parse("person:admin"), [Role.Admin], Run: null, Days: null, ActorId.Server, at), ct);
         return $"there was no admin's key: a new one is in {path}, for this user only";
     }
 

@@ -32,7 +32,8 @@ static class ServerComposition
         builder.Services.AddSingleton<Answering>();
         builder.Services.AddHostedService<ProcessClock>();
         builder.Services.AddHostedService<AnswerExpiry>();
-        builder.Services.AddHealthChecks().AddCheck<StartedHealth>(StartedHealth.Name).AddCheck<DatabaseHealth>("database", tags: ["ready"]);
+        builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"])
+            .AddCheck<StartedHealth>(StartedHealth.Name);
         builder.Services.AddSingleton<StreamGate>().AddSingleton<Tokens>();
         RateLimits.Add(builder.Services, options.Rate ?? (AccessRules.IsLoopback(url) ? RateOptions.Loopback : RateOptions.Network));
         OpenApiDescription.Add(builder.Services);

@@ -4,7 +4,6 @@ using Lineage.Contracts.Identity;
 using Lineage.Hosting;
 using Lineage.Store;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Net.Http.Headers;
 
 namespace Lineage.Http;
@@ -21,7 +20,7 @@ internal sealed class AccessMiddleware(
     public async Task InvokeAsync(HttpContext http)
     {
         var endpoint = http.GetEndpoint();
-        var needed = endpoint is null ? Permission.Anybody : RoutePermissions.Of(NameOf(endpoint));
+        var needed = endpoint is null ? Permission.Anybody : RoutePermissions.Of(RouteNames.Of(endpoint));
         var caller = needed == Permission.Anybody ? Caller.Open : await RecogniseAsync(http);
         http.Features.Set(caller);
         if (!caller.May(needed)) throw AccessRefusals.NotAllowed(What(http), caller, needed);
@@ -29,10 +28,6 @@ internal sealed class AccessMiddleware(
             throw AccessRefusals.SomebodyElse(caller, claimed);
         await next(http);
     }
-
-    /// <summary>Its name, or its pattern where it has none: how the table of permissions calls it.</summary>
-    public static string NameOf(Endpoint endpoint) => endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName
-        ?? (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? endpoint.DisplayName ?? "";
 
     async Task<Caller> RecogniseAsync(HttpContext http)
     {

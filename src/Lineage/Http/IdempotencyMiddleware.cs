@@ -72,7 +72,9 @@ internal sealed partial class IdempotencyMiddleware(
 
     static bool IsCommand(string method) => HttpMethods.IsPost(method) || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method);
 
-    /// <summary>A key belongs to its caller: nobody finds another's answers by guessing. On an open server callers name themselves.</summary>
+    /// <summary>
+    /// A key belongs to its caller: nobody finds another's answers by guessing. On an open server callers name themselves.
+    /// </summary>
     static string Name(HttpContext http) =>
         Request.Caller(http) is { Actor: null } open ? $"{open.Name}:{Request.Actor(http)}" : Request.Caller(http).Name;
 
@@ -150,6 +152,7 @@ internal sealed partial class IdempotencyMiddleware(
             "will get that answer.");
     }
 
-    [LoggerMessage(3003, LogLevel.Warning, "The answer to the command with key {Key} could not be kept; a repeat is decided again: {Reason}")]
+    [LoggerMessage(3003, LogLevel.Warning, "The answer to the command with key {Key} could not be kept; a repeat is decided again: " +
+        "{Reason}")]
     static partial void LogNotKept(ILogger log, string key, string reason);
 }

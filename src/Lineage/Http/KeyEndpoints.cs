@@ -61,12 +61,14 @@ static class KeyEndpoints
 
     /// <summary>From the answer on the key is refused, by every server.</summary>
     static async Task<Results<Ok<KeyView>, ProblemResult>> RevokeAsync(
-        string key, [FromBody] RevokeKey body, Ledger ledger, KeyQueries keys, TimeProvider clock, HttpContext http, CancellationToken ct)
+        string key, [FromBody] RevokeKey body, Ledger ledger, KeyQueries keys, TimeProvider clock, HttpContext http,
+        CancellationToken ct)
     {
         var context = Request.Context(http);
         var decision = await ledger.DecideAsync("key.revoke", default, context, async (session, token) => new Decided(
             AccessKey.StreamKey(key),
-            KeyDecider.Decide(await session.KeyAsync(key, token), new KeyCommand.Revoke(key, context.Actor, body.Reason, session.Now))), ct);
+            KeyDecider.Decide(
+                await session.KeyAsync(key, token), new KeyCommand.Revoke(key, context.Actor, body.Reason, session.Now))), ct);
         return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(key, keys, clock, http, ct);
     }
 

@@ -17,7 +17,8 @@ static class OpenApiDescription
         {
             document.Info.Title = "Lineage";
             document.Info.Version = "v1";
-            document.Info.Description = "Runs, checkpoints, restore points and recoveries. Conventions: docs/API.md; access: docs/SECURITY.md.";
+            document.Info.Description =
+                "Runs, checkpoints, restore points and recoveries. Conventions: docs/API.md; access: docs/SECURITY.md.";
             document.Servers = [];   // the address of whoever asked is no part of the contract
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
@@ -64,7 +65,8 @@ static class OpenApiDescription
 
         if (method is "GET") return;
         operation.Parameters ??= [];
-        operation.Parameters.Add(Header(IdempotencyMiddleware.Header, "Names the command; a repeat under the same key gets the same answer."));
+        operation.Parameters.Add(
+            Header(IdempotencyMiddleware.Header, "Names the command; a repeat under the same key gets the same answer."));
         operation.Parameters.Add(Header("If-Match", "The change is wanted only at this version (412 version-mismatch otherwise)."));
     }
 

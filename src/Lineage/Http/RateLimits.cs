@@ -23,11 +23,13 @@ static class RateLimits
             : RateLimitPartition.GetTokenBucketLimiter(NameOf(http), _ => Bucket(rate)));
         limiter.OnRejected = async (rejected, _) =>
         {
-            var seconds = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? Math.Max(1, (int)wait.TotalSeconds) : 1;
+            var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var until) ? until : TimeSpan.Zero;
+            var seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
             rejected.HttpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
             await new ProblemResult(Problem.Of(
                 ProblemCodes.RateLimited, 429, "Too many requests",
-                $"{NameOf(rejected.HttpContext)} sent more than {rate.PerSecond:N0} requests per second after a burst of {rate.Burst:N0}. " +
+                $"{NameOf(rejected.HttpContext)} sent more than {rate.PerSecond:N0} requests per second after a burst of " +
+                $"{rate.Burst:N0}. " +
                 $"Nothing was changed. Send it again after {seconds} s; {RateOptions.Variable} on the server sets the limit."))
                 .ExecuteAsync(rejected.HttpContext);
         };

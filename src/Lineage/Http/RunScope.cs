@@ -20,7 +20,7 @@ static class RunScope
         var (http, caller) = (call.HttpContext, Request.Caller(call.HttpContext));
         if (caller.Kind == CallerKind.Open) return next(call);
         foreach (var batch in call.Arguments.OfType<FactBatch>()) CheckActors(batch, caller);
-        if (caller.Run is not { } only || AboutNoRun.Contains(AccessMiddleware.NameOf(http.GetEndpoint()!), StringComparer.Ordinal))
+        if (caller.Run is not { } only || AboutNoRun.Contains(RouteNames.Of(http.GetEndpoint()!), StringComparer.Ordinal))
             return next(call);
         var runs = RunsOf(call).ToList();
         var what = $"{http.Request.Method} {http.Request.Path}";

@@ -19,7 +19,8 @@ static class SecurityHeaders
             var isPage = response.ContentType?.StartsWith("text/html", StringComparison.OrdinalIgnoreCase) is true;
             response.Headers.XContentTypeOptions = "nosniff";
             response.Headers["Referrer-Policy"] = "no-referrer";
-            if (!response.Headers.ContainsKey("Content-Security-Policy")) response.Headers.ContentSecurityPolicy = isPage ? PagePolicy : ApiPolicy;
+            if (response.Headers.ContentSecurityPolicy.Count == 0)
+                response.Headers.ContentSecurityPolicy = isPage ? PagePolicy : ApiPolicy;
             if (isPage) response.Headers.XFrameOptions = "DENY";
             if (request.IsHttps) response.Headers.StrictTransportSecurity = "max-age=31536000";
             return Task.CompletedTask;

@@ -20,7 +20,7 @@ public sealed class ArchitectureTests
     [
         "src/Contracts/Identity", "src/Contracts/Events", "src/Contracts/Messages", "src/Contracts/Api",
         "src/Lineage/Decisions", "src/Lineage/Runs", "src/Lineage/Checkpoints", "src/Lineage/Chains", "src/Lineage/Restores",
-        "src/Lineage/Verification", "src/Lineage/References", "src/Lineage/Narration",
+        "src/Lineage/Verification", "src/Lineage/References", "src/Lineage/Narration", "src/Lineage/Access",
     ];
 
     static readonly string[] Effects =
