@@ -19,6 +19,9 @@ public sealed record Caller(CallerKind Kind, ActorId? Actor, IReadOnlyList<Role>
     /// <summary>Everybody, where no access control is configured.</summary>
     public static Caller Open { get; } = new(CallerKind.Open, Actor: null, [Role.Admin, Role.Auditor], Run: null, Key: null);
 
+    /// <summary>Whoever could not prove who they are: may nothing.</summary>
+    public static Caller Nobody { get; } = new(CallerKind.Token, ActorId.Parse("anonymous"), [], Run: null, Key: null);
+
     /// <summary>Each role includes those before it, except auditor, who reads everything and changes nothing.</summary>
     public bool May(Permission needed) => needed switch
     {

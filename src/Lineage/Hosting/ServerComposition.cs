@@ -44,7 +44,7 @@ static class ServerComposition
         application.Use(static next => http => SecurityHeaders.SetAsync(http, next));
         application.UseMiddleware<FailureMiddleware>();
         application.UseRouting();
-        application.UseMiddleware<AccessMiddleware>();
+        application.UseMiddleware<CallerMiddleware>();
         application.UseRateLimiter();
         application.UseMiddleware<IdempotencyMiddleware>();
         ApiRoutes.Map(application);

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using Lineage.Access;
 using Lineage.Contracts.Api;
+using Lineage.Contracts.Identity;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
@@ -29,6 +30,11 @@ static class OpenApiDescription
                 Description = "An API key (lin_…) or a token of the identity provider. A server without access control asks for neither.",
             };
             DescribeProblem(document);
+            return Task.CompletedTask;
+        });
+        description.AddSchemaTransformer(static (schema, context, _) =>
+        {
+            Type(schema, context.JsonTypeInfo.Type);
             return Task.CompletedTask;
         });
         description.AddOperationTransformer(static (operation, context, _) =>
@@ -63,11 +69,36 @@ static class OpenApiDescription
             operation.Extensions["x-lineage-permission"] = new JsonNodeExtension(needed.ToString().ToLowerInvariant());
         }
 
+        operation.Responses ??= [];
+        operation.Responses.Remove("400");
+        operation.Responses["default"] = new OpenApiResponse
+        {
+            Description = "A refusal or a failure; its code says which.",
+            Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+            {
+                [ProblemResult.MediaType] = new() { Schema = new OpenApiSchemaReference("Problem", document) },
+            },
+        };
         if (method is "GET") return;
         operation.Parameters ??= [];
         operation.Parameters.Add(
             Header(IdempotencyMiddleware.Header, "Names the command; a repeat under the same key gets the same answer."));
         operation.Parameters.Add(Header("If-Match", "The change is wanted only at this version (412 version-mismatch otherwise)."));
+    }
+
+    /// <summary>Identities are one string or one whole number, whatever they are made of; and numbers are written as numbers.</summary>
+    static void Type(OpenApiSchema schema, Type type)
+    {
+        foreach (var shape in type.GetInterfaces().Where(static i => i.IsGenericType).Select(static i => i.GetGenericTypeDefinition()))
+        {
+            if (shape == typeof(ITextValue<>)) schema.Type = JsonSchemaType.String;
+            if (shape == typeof(INumberValue<>)) (schema.Type, schema.Format) = (JsonSchemaType.Integer, "int64");
+        }
+
+        if (type.IsEnum && schema.Enum is { Count: > 0 }) schema.Type ??= JsonSchemaType.String;
+        if (schema.Type is not { } kind || (kind & (JsonSchemaType.Integer | JsonSchemaType.Number)) == 0) return;
+        schema.Type = kind & ~JsonSchemaType.String;
+        schema.Pattern = null;
     }
 
     static OpenApiParameter Header(string name, string says) => new()

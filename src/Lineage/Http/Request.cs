@@ -41,15 +41,23 @@ static class Request
         { } given => given,
     };
 
-    /// <summary>Who the service takes the caller for. Set before any endpoint runs; without it nobody may do anything.</summary>
-    public static Caller Caller(HttpContext http) => http.Features.Get<Caller>()
-        ?? throw new InvalidOperationException("Nobody looked who is asking; access control has to run before this.");
+    /// <summary>Who the service takes the caller for; nobody, who may nothing, before or unless it is known.</summary>
+    public static Caller Caller(HttpContext http) => http.Features.Get<Caller>() ?? Access.Caller.Nobody;
 
-    /// <summary>Who asks, as it goes on record for reads: whom the service recognised, else whom the request names.</summary>
+    /// <summary>Whom the request names, else whom the service recognised. Not checked: <see cref="Context"/> does that.</summary>
     public static ActorId Actor(HttpContext http)
     {
         var header = http.Request.Headers[ActorHeader].ToString();
         return header.Length > 0 ? Parsed(ActorHeader, header, ActorId.Parse) : Caller(http).Actor ?? ActorId.Parse("anonymous");
+    }
+
+    /// <summary>Who asked, for the record of access: whom the service recognised, and on an open server whom the request names.</summary>
+    public static ActorId Asker(HttpContext http)
+    {
+        if (Caller(http).Actor is { } recognised) return recognised;
+        var header = http.Request.Headers[ActorHeader].ToString();
+        return header.Length is >= 1 and <= ActorId.LengthMax && !header.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? ActorId.Parse(header) : ActorId.Parse("anonymous");
     }
 
     /// <summary>

@@ -2,12 +2,17 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Lineage.Contracts.Api;
+using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
+using Lineage.Decisions;
+using Lineage.Store;
 using Lineage.Tests.Service.Worlds;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lineage.Tests.Service.Http;
 
-public sealed class ConditionLaws(SharedServer shared) : IClassFixture<SharedServer>
+[Collection(OneServer.Name)]
+public sealed class ConditionLaws(SharedServer shared)
 {
     static readonly JsonSerializerOptions Json = Contracts.Format.ContractJson.Create();
 
@@ -70,6 +75,27 @@ public sealed class ConditionLaws(SharedServer shared) : IClassFixture<SharedSer
             if (answer.StatusCode == HttpStatusCode.NotModified) Assert.Empty(await answer.Content.ReadAsByteArrayAsync());
             return answer.StatusCode;
         }
+    }
+
+    [Fact]
+    public async Task A_command_that_no_decider_can_recognise_is_recognised_by_its_id_after_its_own_commit()
+    {
+        var story = await Story.BeginAsync(server.Client, "guarded");
+        var seen = (await server.Client.GetRunAsync(story.Run, default)).Version;
+        Assert.IsType<Decision.Accepted>(await TagAsync("c-1", seen));
+        Assert.IsType<Decision.AlreadyDone>(await TagAsync("c-1", seen));   // the commit took effect and its answer was lost
+        var refused = Assert.IsType<Decision.Refused>(await TagAsync("c-2", seen));
+        Assert.Equal((ProblemCodes.VersionMismatch, 412), (refused.Code, refused.Status));
+        Assert.Equal(seen + 1, (await server.Client.GetRunAsync(story.Run, default)).Version);
+
+        Task<Decision> TagAsync(string command, long expected) => server.Server.Services.GetRequiredService<Ledger>().DecideAsync(
+            "test", story.Run, new CommandContext(server.Client.Actor, null, null, command) { Expected = [expected] },
+            async (session, ct) =>
+            {
+                await session.RunAsync(story.Run, RunHold.Optimistic, ct);
+                return new Decided(
+                    story.Run.StreamKey, Decision.Accept(new TagPlaced(story.Run, "t", story.Id(1), Before: null, session.Now)));
+            }, default);
     }
 
     static AbandonCheckpoint Abandon { get; } = new(ActorId.Parse("person:ada"), "not wanted");

@@ -7,7 +7,8 @@ using Lineage.Tests.Service.Worlds;
 
 namespace Lineage.Tests.Service.Http;
 
-public sealed class IdempotencyLaws(SharedServer shared) : IClassFixture<SharedServer>
+[Collection(OneServer.Name)]
+public sealed class IdempotencyLaws(SharedServer shared)
 {
     static readonly JsonSerializerOptions Json = Contracts.Format.ContractJson.Create();
 

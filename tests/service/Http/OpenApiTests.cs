@@ -9,7 +9,8 @@ namespace Lineage.Tests.Service.Http;
 /// The description of the API is committed (docs/openapi/v1.json): a change of it is seen in review, and one that breaks clients is
 /// refused. <c>LINEAGE_OPENAPI=write</c> commits additions, <c>write-breaking</c> whatever there is.
 /// </summary>
-public sealed class OpenApiTests(SharedServer shared) : IClassFixture<SharedServer>
+[Collection(OneServer.Name)]
+public sealed class OpenApiTests(SharedServer shared)
 {
     static readonly JsonSerializerOptions Written = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

@@ -12,7 +12,7 @@ namespace Lineage.Http;
 /// Establishes who asks, before anything else looks at the request: by key, by token, or, where no access control is configured, nobody
 /// in particular. A key that is presented is looked at in any case, so that what works on an open server works on a closed one.
 /// </summary>
-internal sealed class AccessMiddleware(
+internal sealed class CallerMiddleware(
     RequestDelegate next, ServerOptions options, KeyQueries keys, Tokens tokens, TimeProvider clock)
 {
     const string Scheme = "Bearer ";
