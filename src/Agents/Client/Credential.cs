@@ -32,7 +32,8 @@ public sealed class Credential
     /// <param name="command">Run by <c>/bin/sh -c</c>; prints the token on standard output.</param>
     public static Credential FromCommand(string command) => new(async ct =>
     {
-        using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true })!;
+        var shell = new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true, UseShellExecute = false };
+        using var process = Process.Start(shell)!;
         var text = await process.StandardOutput.ReadToEndAsync(ct);
         await process.WaitForExitAsync(ct);
         return process.ExitCode == 0 ? One(text, "the command") : throw Unreadable($"the command ended with exit code {process.ExitCode}");

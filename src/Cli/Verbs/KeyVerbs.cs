@@ -44,7 +44,7 @@ internal static class KeyVerbs
                 new IssueKey(call.Value(actor)!.Value, call.Value(roles)!, call.Value(run), call.Value(days)), ct);
             if (file is not null)
             {
-                file.Write(Encoding.UTF8.GetBytes(issued.Secret + "\n"));
+                await file.WriteAsync(Encoding.UTF8.GetBytes(issued.Secret + "\n"), CancellationToken.None);
                 file.Flush(flushToDisk: true);
                 call.Outlet.Narrate($"The key is in {file.Name}. Use it with --key-file or LINEAGE_KEY_FILE.");
                 call.Outlet.Write(Answer.One(issued.Key, issued.Key.Key, screen => KeyPage.Draw([issued.Key], screen)));

@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
-using Lineage.Contracts.Identity;
 
 namespace Lineage.Access;
 

@@ -23,8 +23,8 @@ public sealed record KeySecret(string Id, byte[] Secret)
 
     public static KeySecret Of(ReadOnlySpan<byte> id, ReadOnlySpan<byte> secret)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(id.Length, IdBytes);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(secret.Length, SecretBytes);
+        if (id.Length != IdBytes) throw new ArgumentException($"{id.Length} bytes; expected {IdBytes}.", nameof(id));
+        if (secret.Length != SecretBytes) throw new ArgumentException($"{secret.Length} bytes; expected {SecretBytes}.", nameof(secret));
         return new KeySecret(Convert.ToHexStringLower(id), secret.ToArray());
     }
 

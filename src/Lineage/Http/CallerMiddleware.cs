@@ -1,6 +1,5 @@
 using Lineage.Access;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Identity;
 using Lineage.Hosting;
 using Lineage.Store;
 using Microsoft.AspNetCore.Http;

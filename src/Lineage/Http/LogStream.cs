@@ -54,7 +54,7 @@ static class LogStream
     static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/runs/{run}/log/stream", StreamAsync).WithName("stream-log")
-        .Produces(200, typeof(LogEntry), MediaType);
+        .Produces<LogEntry>(StatusCodes.Status200OK, MediaType);
 
     /// <summary>Events of a run as they come, as server-sent events.</summary>
     /// <param name="after">Sequence of the last event seen; Last-Event-ID counts before it.</param>

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Lineage.Access;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
-using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 
@@ -34,7 +33,7 @@ static class OpenApiDescription
         });
         description.AddSchemaTransformer(static (schema, context, _) =>
         {
-            Type(schema, context.JsonTypeInfo.Type);
+            Type(schema, Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type);
             return Task.CompletedTask;
         });
         description.AddOperationTransformer(static (operation, context, _) =>
@@ -96,7 +95,7 @@ static class OpenApiDescription
         }
 
         if (type.IsEnum && schema.Enum is { Count: > 0 }) schema.Type ??= JsonSchemaType.String;
-        if (schema.Type is not { } kind || (kind & (JsonSchemaType.Integer | JsonSchemaType.Number)) == 0) return;
+        if (schema.Type is not { } kind || !(kind.HasFlag(JsonSchemaType.Integer) || kind.HasFlag(JsonSchemaType.Number))) return;
         schema.Type = kind & ~JsonSchemaType.String;
         schema.Pattern = null;
     }

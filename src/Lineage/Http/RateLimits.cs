@@ -5,7 +5,6 @@ using Lineage.Contracts.Api;
 using Lineage.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lineage.Http;
@@ -18,7 +17,7 @@ static class RateLimits
     public static void Add(IServiceCollection services, RateOptions rate) => services.AddRateLimiter(limiter =>
     {
         limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http => http.Request.Path.StartsWithSegments("/health")
+        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http => http.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase)
             ? RateLimitPartition.GetNoLimiter("")
             : RateLimitPartition.GetTokenBucketLimiter(NameOf(http), _ => Bucket(rate)));
         limiter.OnRejected = async (rejected, _) =>

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Lineage.Contracts.Api;
 using Lineage.Hosting;
 using Lineage.Tests.Service.Worlds;
@@ -21,6 +24,52 @@ public sealed class StartRules
             options with { Url = url, Access = new AccessOptions(keys), BehindProxy = proxy }));
         Assert.Equal(ProblemCodes.AccessUnconfigured, problem.Code);
         Assert.Contains(says, problem.Problem.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_a_certificate_and_keys_it_is_reached_over_TLS_by_whoever_has_a_key()
+    {
+        var folder = RunningServer.Folder();
+        var (certificate, key) = (Path.Combine(folder, "server.pem"), Path.Combine(folder, "server.key"));
+        await WriteCertificateAsync(certificate, key);
+        await using (var server = await RunningServer.StartAsync(options => options with
+        {
+            Url = "https://0.0.0.0:0",
+            Access = new AccessOptions(Required: true),
+            Tls = new TlsOptions(certificate, key),
+        }))
+        {
+            Assert.StartsWith("https://", server.Server.Url, StringComparison.Ordinal);
+            using var handler = new HttpClientHandler
+            {
+                ServerCertificateCustomValidationCallback = static (_, shown, _, _) => shown?.Subject == "CN=lineage.test",
+            };
+            using var http = new HttpClient(handler) { BaseAddress = new Uri(server.Server.Url) };
+            using var health = await http.GetAsync("health/live");
+            Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+            Assert.True(health.Headers.Contains("Strict-Transport-Security"));
+            using var refused = await http.GetAsync("v1/runs");
+            Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        }
+
+        File.Delete(key);
+        var problem = await Assert.ThrowsAsync<LineageProblemException>(() => RunningServer.StartAsync(options => options with
+        {
+            Url = "https://127.0.0.1:0",
+            Tls = new TlsOptions(certificate, key),
+        }));
+        Assert.Equal(ProblemCodes.AccessUnconfigured, problem.Code);
+        RunningServer.Delete(folder);
+    }
+
+    static async Task WriteCertificateAsync(string certificate, string key)
+    {
+        using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=lineage.test", pair, HashAlgorithmName.SHA256);
+        var now = TimeProvider.System.GetUtcNow();
+        using var made = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        await File.WriteAllTextAsync(certificate, made.ExportCertificatePem());
+        await File.WriteAllTextAsync(key, pair.ExportPkcs8PrivateKeyPem());
     }
 
     public static TheoryData<string, bool, bool> Read => new()
