@@ -7,6 +7,9 @@ namespace Lineage.Agents.Client;
 /// <param name="Actor">Who asks; goes into every event that the request causes.</param>
 public sealed record ClientOptions(Uri Server, ActorId Actor)
 {
+    /// <summary>What proves who asks; null: nothing is sent, which an open server takes.</summary>
+    public Credential? Credential { get; init; }
+
     /// <summary>Bound on one attempt of one request.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

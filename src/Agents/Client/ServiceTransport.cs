@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Format;
@@ -24,6 +25,10 @@ internal sealed partial class ServiceTransport : IDisposable
     readonly ClientOptions options;
     readonly ResiliencePipeline pipeline;
     readonly TimeProvider clock;
+
+    /// <summary>Keys of this client's commands begin so: no other process makes the same ones.</summary>
+    readonly string origin = RandomNumberGenerator.GetHexString(20, lowercase: true);
+    long commands;
 
     public ServiceTransport(ClientOptions options, TimeProvider clock, HttpMessageHandler? handler)
     {
@@ -75,22 +80,54 @@ internal sealed partial class ServiceTransport : IDisposable
         using var response = await SendAsync(method, route, body, ct);
     }
 
-    Task<HttpResponseMessage> SendAsync(HttpMethod method, string route, object? body, CancellationToken ct) =>
-        pipeline.ExecuteAsync(async token => await AttemptAsync(method, route, body, token), ct).AsTask();
+    /// <summary>An answer that goes on for as long as the caller reads; only its beginning has a bound.</summary>
+    public Task<HttpResponseMessage> StreamAsync(string route, CancellationToken ct) => SendAsync(
+        new Call(HttpMethod.Get, route, Body: null, Key: null, HttpCompletionOption.ResponseHeadersRead), ct);
 
-    async Task<HttpResponseMessage> AttemptAsync(HttpMethod method, string route, object? body, CancellationToken ct)
+    /// <summary>One command keeps its key through all attempts. Facts need none: each message has an id of its own.</summary>
+    Task<HttpResponseMessage> SendAsync(HttpMethod method, string route, object? body, CancellationToken ct)
+    {
+        var key = method == HttpMethod.Get || route == "v1/messages" ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{origin}-{Interlocked.Increment(ref commands)}");
+        return SendAsync(new Call(method, route, body, key, HttpCompletionOption.ResponseContentRead), ct);
+    }
+
+    Task<HttpResponseMessage> SendAsync(Call call, CancellationToken ct) => pipeline.ExecuteAsync(async token =>
+    {
+        try
+        {
+            return await AttemptAsync(call, token);
+        }
+        catch (LineageProblemException e) when (e.Problem.Status == 401 && options.Credential is { } credential)
+        {
+            credential.Forget();   // it may have been replaced under us
+            return await AttemptAsync(call, token);
+        }
+    }, ct).AsTask();
+
+    sealed record Call(HttpMethod Method, string Route, object? Body, string? Key, HttpCompletionOption Until);
+
+    async Task<HttpRequestMessage> RequestAsync(Call call, CancellationToken ct)
+    {
+        var request = new HttpRequestMessage(call.Method, call.Route);
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } trace })
+            request.Headers.TryAddWithoutValidation("traceparent", trace);
+        if (options.Credential is { } credential) request.Headers.Authorization = new("Bearer", await credential.TokenAsync(ct));
+        if (call.Key is { } key) request.Headers.TryAddWithoutValidation("Idempotency-Key", $"\"{key}\"");
+        if (call.Body is { } body) request.Content = JsonContent.Create(body, body.GetType(), options: Json);
+        return request;
+    }
+
+    async Task<HttpResponseMessage> AttemptAsync(Call call, CancellationToken ct)
     {
         using var bound = new CancellationTokenSource(options.RequestTimeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, bound.Token);
-        using var request = new HttpRequestMessage(method, route);
-        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } trace })
-            request.Headers.TryAddWithoutValidation("traceparent", trace);
-        if (body is not null) request.Content = JsonContent.Create(body, body.GetType(), options: Json);
+        using var request = await RequestAsync(call, either.Token);
         HttpResponseMessage response;
         try
         {
             // The body is read within the bound too: a service that stops in the middle of an answer is away as well.
-            response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
+            response = await http.SendAsync(request, call.Until, either.Token);
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
@@ -102,7 +139,7 @@ internal sealed partial class ServiceTransport : IDisposable
         }
 
         if (response.IsSuccessStatusCode) return response;
-        using (response) throw new LineageProblemException(await ProblemOfAsync(response, route, ct));
+        using (response) throw new LineageProblemException(await ProblemOfAsync(response, call.Route, ct));
     }
 
     LineageProblemException Unreachable(string why, Exception cause) => new(
@@ -132,6 +169,8 @@ internal sealed partial class ServiceTransport : IDisposable
             HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout
                 => ProblemCodes.ServerUnreachable,
             HttpStatusCode.NotFound => ProblemCodes.NotFound,
+            HttpStatusCode.Unauthorized => ProblemCodes.NotAuthenticated,
+            HttpStatusCode.Forbidden => ProblemCodes.NotAuthorised,
             _ => ProblemCodes.Internal,
         };
         return Problem.Of(code, status, "Unexpected answer", string.Create(

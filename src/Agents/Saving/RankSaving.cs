@@ -32,7 +32,8 @@ public static class RankSaving
         RankSavingOptions options, TimeProvider clock, Action<string> report, IDurableSteps? steps, CancellationToken ct)
     {
         var saver = options.Saver;
-        var client = new LineageClient(new ClientOptions(options.Server, saver.Actor), clock);
+        var credential = Credential.FromEnvironment(Environment.GetEnvironmentVariable);
+        var client = new LineageClient(new ClientOptions(options.Server, saver.Actor) { Credential = credential }, clock);
         await JoinAsync(client, saver, report, ct);
         var tier = new LocalDirectoryTier(options.StoreRoot);
         var outbox = Outbox.Open(RankSavingOptions.OutboxDirectory(saver), problem => report($"{problem.Detail} [{problem.Code}]"));

@@ -44,20 +44,21 @@ internal sealed record SettingsFile(string Path, IReadOnlyDictionary<string, str
 /// </summary>
 internal sealed class Settings
 {
-    public const string Server = "server", State = "state", Store = "store", Output = "output", Postgres = "postgres", Broker = "broker";
+    public const string Server = "server", State = "state", Store = "store", Output = "output", Postgres = "postgres", Broker = "broker",
+        Key = "key";
     public const string DefaultServer = "http://127.0.0.1:8217", ProjectFileName = ".lineage.json";
 
     /// <summary>A secret may be named by the file that holds it.</summary>
     public const string FileScheme = "file://";
 
     /// <summary>What may hold a password: never a flag, because every user of a machine can read every command line.</summary>
-    public static readonly IReadOnlyList<string> Secrets = [Postgres, Broker];
+    public static readonly IReadOnlyList<string> Secrets = [Postgres, Broker, Key];
 
     readonly Dictionary<string, Setting> settings;
 
     Settings(Dictionary<string, Setting> settings) => this.settings = settings;
 
-    public static IReadOnlyList<string> Names { get; } = [Server, State, Store, Output, Postgres, Broker];
+    public static IReadOnlyList<string> Names { get; } = [Server, State, Store, Output, Postgres, Broker, Key];
 
     public Setting this[string name] => settings[name];
 

@@ -37,6 +37,7 @@ internal static class CommandTree
             DemoVerb.Create(globals),
             GraphVerbs.Evidence(globals),
             AuditVerbs.Create(globals),
+            KeyVerbs.Create(globals),
             ConfigVerb.Create(globals),
             CompletionVerb.Create(globals),
         };

@@ -31,6 +31,13 @@ internal sealed class Globals(TimeProvider clock)
         Recursive = true,
     };
 
+    public Option<string?> KeyFile { get; } = new("--key-file")
+    {
+        Description = "File of the API key or token that proves who asks (as LINEAGE_KEY_FILE).",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
     public Option<string?> Output { get; } = Chosen(new("--output", "-o")
     {
         Description = "How the answer is written.",
@@ -44,7 +51,7 @@ internal sealed class Globals(TimeProvider clock)
 
     public IEnumerable<string> Names => All.Select(static option => option.Name);
 
-    Option[] All => [Server, State, Store, Output, NoColor, Ascii];
+    Option[] All => [Server, State, Store, KeyFile, Output, NoColor, Ascii];
 
     public void AddTo(RootCommand root)
     {
@@ -86,6 +93,15 @@ internal sealed class Globals(TimeProvider clock)
         })
         {
             if (parse.GetValue(option) is { } value) flags[name] = value;
+        }
+
+        if (parse.GetValue(KeyFile) is { } file)
+        {
+            flags[Settings.Key] = Settings.FileScheme + Path.GetFullPath(file);
+
+            // Ranks that this process starts inherit it; a command line is no place for it.
+            Environment.SetEnvironmentVariable(Agents.Client.Credential.FileVariable, Path.GetFullPath(file));
+            Environment.SetEnvironmentVariable(Agents.Client.Credential.Variable, null);
         }
 
         return flags;

@@ -9,7 +9,6 @@ namespace Lineage.Cli.Verbs;
 internal static class HistoryVerbs
 {
     const int EventsMax = 100_000;
-    static readonly TimeSpan FollowEvery = TimeSpan.FromSeconds(1);
 
     public static Command Log(Globals globals)
     {
@@ -57,17 +56,13 @@ internal static class HistoryVerbs
         Invocation call, Agents.Client.LineageClient client, RunId run, IReadOnlyList<LogEntry> known, CancellationToken ct)
     {
         var last = known.Count > 0 ? known.Max(static entry => entry.Sequence) : 0;
-        while (true)
+        await foreach (var entry in client.FollowLogAsync(run, last, ct))
         {
-            await Task.Delay(FollowEvery, call.Clock, ct);
-            var page = await client.LogAsync(run, last.ToString(System.Globalization.CultureInfo.InvariantCulture), 200, ct);
-            foreach (var entry in page.Items)
-            {
-                last = Math.Max(last, entry.Sequence);
-                if (call.Outlet.Format is OutputFormat.Table) call.Outlet.Write(LogPage.Follow(entry, call.Outlet.Screen));
-                else call.Outlet.Write(Answer.Many([entry], static e => $"{e.Stream}@{e.Version}", static _ => []), OutputFormat.Jsonl);
-            }
+            if (call.Outlet.Format is OutputFormat.Table) call.Outlet.Write(LogPage.Follow(entry, call.Outlet.Screen));
+            else call.Outlet.Write(Answer.Many([entry], static e => $"{e.Stream}@{e.Version}", static _ => []), OutputFormat.Jsonl);
         }
+
+        return ExitCodes.Done;
     }
 
     public static Command Show(Globals globals)

@@ -55,7 +55,19 @@ internal sealed class Invocation(ParseResult parse, Settings settings, Outlet ou
         }
     }
 
-    public static ActorId Person { get; } = ActorOf("person", Environment.UserName);
+    /// <summary>What proves who asks; null when nothing is set.</summary>
+    Credential? Credential => settings[Settings.Key].Value switch
+    {
+        null => Credential.FromEnvironment(Environment.GetEnvironmentVariable),
+        { } file when file.StartsWith(Settings.FileScheme, StringComparison.Ordinal) =>
+            Credential.FromFile(file[Settings.FileScheme.Length..]),
+        { } token => Credential.Of(token),
+    };
+
+    /// <summary>In whose name a person's verbs act: <c>LINEAGE_ACTOR</c>, else who is logged in here.</summary>
+    public static ActorId Person => Environment.GetEnvironmentVariable("LINEAGE_ACTOR") is { Length: > 0 } named
+        ? ActorId.Parse(named)
+        : ActorOf("person", Environment.UserName);
 
     public T? Value<T>(Option<T> option) => parse.GetValue(option);
 
@@ -68,7 +80,13 @@ internal sealed class Invocation(ParseResult parse, Settings settings, Outlet ou
 
     /// <summary>People wait at a terminal: a service that is away is said within seconds.</summary>
     public LineageClient Client(ActorId? actor = null) =>
-        new(new ClientOptions(ServerAddress, actor ?? Person) { RetriesMax = 2, RetryDelay = TimeSpan.FromMilliseconds(200) }, clock);
+        new(
+        new ClientOptions(ServerAddress, actor ?? Person)
+        {
+            RetriesMax = 2,
+            RetryDelay = TimeSpan.FromMilliseconds(200),
+            Credential = Credential,
+        }, clock);
 
     /// <summary>The checkpoint that a reference names. A bare run stands for its newest one, and says so.</summary>
     public async Task<CheckpointId> CheckpointAsync(LineageClient client, string reference, CancellationToken ct)

@@ -14,13 +14,23 @@ internal static class ServerVerb
             Description = $"Where to listen (default {ServerOptions.DefaultUrl}; port 0 takes a free one).",
             HelpName = "URL",
         };
-        var run = globals.Runs(new Command("run", "Starts the server and runs it until it is asked to stop.") { url },
+        var behindProxy = new Option<bool>("--behind-proxy")
+        {
+            Description = "A proxy in front ends TLS: listen in clear text off loopback too, and believe its X-Forwarded-For.",
+        };
+        var run = globals.Runs(new Command("run", "Starts the server and runs it until it is asked to stop.") { url, behindProxy },
             async (call, ct) =>
         {
             var listen = call.Value(url) ?? Environment.GetEnvironmentVariable("LINEAGE_URL");
             var options = new ServerOptions(
                 call.StateDirectory, string.IsNullOrEmpty(listen) ? ServerOptions.DefaultUrl : listen,
-                call.PostgresConnection, call.BrokerAddress, call.Outlet.Narrate);
+                call.PostgresConnection, call.BrokerAddress, call.Outlet.Narrate)
+            {
+                Access = AccessOptions.FromEnvironment(Environment.GetEnvironmentVariable),
+                Tls = TlsOptions.FromEnvironment(Environment.GetEnvironmentVariable),
+                Rate = RateOptions.FromEnvironment(Environment.GetEnvironmentVariable),
+                BehindProxy = call.Value(behindProxy),
+            };
             await ServerProgram.RunAsync(options, call.Clock, ct);
             return AgentVerbs.Stopped();
         });

@@ -87,6 +87,7 @@ public static class ProblemCodes
         NotAuthorised = "not-authorised",
         RateLimited = "rate-limited",
         NoSuchKey = "no-such-key",
+        AccessUnconfigured = "access-unconfigured",
         ChainBroken = "chain-broken",
         Internal = "internal";
 }

@@ -44,6 +44,13 @@ public static class Refusals
     public static Decision.Refused? TakesNoWriter(Run run) =>
         run.Archived is not null ? RunArchived(run) : run.Completed is not null ? RunCompleted(run) : null;
 
+    /// <summary>Somebody else changed the stream since the caller looked at it.</summary>
+    public static Decision.Refused VersionMismatch(string stream, IReadOnlyList<long> expected, long got) => Of(
+        ProblemCodes.VersionMismatch, 412, "It was changed in the meantime",
+        $"The request is for {stream} at version {string.Join(" or ", expected)}, but that is at version {got}. Nothing was changed. "
+        + "Read it again, decide again, and send the new version with If-Match.",
+        ("stream", stream), ("expected", expected), ("got", got));
+
     /// <summary>Somebody of an older generation; recorded once on the run's stream.</summary>
     public static Decision.Refused Stale(
         Run run, Generation presented, ActorId actor, Rank? rank, string attempt, CheckpointId? checkpoint, DateTimeOffset at) =>

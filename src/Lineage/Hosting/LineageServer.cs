@@ -44,6 +44,7 @@ public sealed class LineageServer : IAsyncDisposable
     public static async Task<LineageServer> StartAsync(ServerOptions options, TimeProvider clock, CancellationToken ct)
     {
         var url = ParseUrl(options.Url);
+        AccessRules.Check(options, url);
         var broker = options.BrokerAddress is { Length: > 0 } address ? BrokerAddress.Parse(address) : null;
         await using var undo = new Undo();
         var state = undo.Add(StateDirectory.Open(options.StateDirectory));
@@ -53,10 +54,12 @@ public sealed class LineageServer : IAsyncDisposable
             : undo.Add(await PrivatePostgres.StartAsync(state, clock, logging.CreateLogger<PrivatePostgres>(), ct));
         var database = undo.Add(await Database.OpenAsync(postgres?.ConnectionString ?? options.ConnectionString!, ct));
         var choices = Choices(options, postgres, broker);
+        choices.AddRange(AccessRules.Choices(options, url));
         var facts = new ServerFacts(await Database.VersionAsync(database, ct), postgres is not null, broker, clock.GetUtcNow(), choices);
         var application = undo.Add(ServerComposition.Build(options, url, facts, database, clock));
         await using (await SchemaLock.TakeAsync(database, ct))
             await MartenSetup.ApplyAsync(application.Services.GetRequiredService<Marten.IDocumentStore>(), database, ct);
+        if (options.Access.Required && await FirstKey.EnsureAsync(application.Services, state, ct) is { } first) choices.Add(first);
         var server = new LineageServer(state, postgres, database, application);
         await server.ListenAsync(url, facts, ct);
         undo.Keep();
@@ -110,7 +113,7 @@ public sealed class LineageServer : IAsyncDisposable
 
     static Uri ParseUrl(string text)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || !string.Equals(url.Scheme, "http", StringComparison.Ordinal))
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             throw Failure.Of(
                 ProblemCodes.BadRequest, 400, "The address to listen on cannot be read",
                 $"\"{text}\" is not of the form http://127.0.0.1:8217. The server was not started. Correct --url or LINEAGE_URL.");

@@ -5,7 +5,7 @@ using Lineage.Store;
 using Lineage.Telemetry;
 using Marten;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -19,12 +19,7 @@ static class ServerComposition
     public static WebApplication Build(ServerOptions options, Uri url, ServerFacts facts, NpgsqlDataSource database, TimeProvider clock)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.Limits.MaxRequestBodySize = options.RequestBytesMax;
-            kestrel.AddServerHeader = false;
-        });
-        builder.WebHost.UseUrls(url.ToString());
+        Listening.Configure(builder.WebHost, options, url);
         ServerLogging.Configure(builder.Logging);
         builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = TimeSpan.FromSeconds(20));
         builder.Services.ConfigureHttpJsonOptions(static json => ContractBinding.Configure(json.SerializerOptions));
@@ -35,15 +30,24 @@ static class ServerComposition
         builder.Services.AddSingleton<Answering>();
         AddAudit(builder.Services);
         builder.Services.AddHostedService<ProcessClock>();
-        builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]);
-        builder.Services.AddOpenApi("v1");
+        builder.Services.AddHostedService<AnswerExpiry>();
+        builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"])
+            .AddCheck<StartedHealth>(StartedHealth.Name);
+        builder.Services.AddSingleton<StreamGate>().AddSingleton<Tokens>();
+        RateLimits.Add(builder.Services, options.Rate ?? (AccessRules.IsLoopback(url) ? RateOptions.Loopback : RateOptions.Network));
+        OpenApiDescription.Add(builder.Services);
         builder.Services.AddLineageTelemetry(Environment.MachineName);
 
         var application = builder.Build();
+        if (options.BehindProxy) application.UseForwardedHeaders(BehindProxy());
+        application.Use(static next => http => SecurityHeaders.SetAsync(http, next));
         application.UseMiddleware<AccessMiddleware>();
         application.UseMiddleware<FailureMiddleware>();
         application.UseMiddleware<PostGate>();
         application.UseRouting();
+        application.UseMiddleware<CallerMiddleware>();
+        application.UseRateLimiter();
+        application.UseMiddleware<IdempotencyMiddleware>();
         ApiRoutes.Map(application);
         return application;
     }
@@ -64,6 +68,17 @@ static class ServerComposition
         services.AddSingleton<RetentionReader>().AddSingleton<RetentionLedger>();
         services.AddSingleton<GraphReader>().AddSingleton<SaveReader>().AddSingleton<SeriesTable>().AddSingleton<SpikeReader>();
         services.AddSingleton<RestorationReader>().AddSingleton<EvidenceReader>().AddSingleton<ExposureReader>();
+        services.AddSingleton<KeyQueries>();
+        services.AddSingleton<KeptAnswers>();
+    }
+
+    /// <summary>The nearest proxy is believed, whatever its address; it has to replace what its own callers say.</summary>
+    static ForwardedHeadersOptions BehindProxy()
+    {
+        var headers = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto };
+        headers.KnownProxies.Clear();
+        headers.KnownIPNetworks.Clear();
+        return headers;
     }
 
     static void AddAudit(IServiceCollection services)
@@ -71,6 +86,17 @@ static class ServerComposition
         services.AddSingleton<AuditReader>().AddSingleton<TrailReader>().AddSingleton<AuditExporter>().AddSingleton<AccessJournal>();
         services.AddHostedService(static provider => provider.GetRequiredService<AccessJournal>());
     }
+}
+
+/// <summary>Started means that the schema is there, the bus takes messages, and requests are answered.</summary>
+sealed class StartedHealth(IHostApplicationLifetime life) : IHealthCheck
+{
+    public const string Name = "started";
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(life.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("the server is stopping")
+            : life.ApplicationStarted.IsCancellationRequested ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Unhealthy("the server is starting"));
 }
 
 /// <summary>Ready means that the database answers.</summary>
@@ -86,7 +112,7 @@ sealed class DatabaseHealth(NpgsqlDataSource database) : IHealthCheck
         }
         catch (Exception e) when (StoreFailure.Classify(e) is StoreUnavailableException)
         {
-            return HealthCheckResult.Unhealthy(e.Message);
+            return HealthCheckResult.Unhealthy($"the database does not answer: {e.Message}");
         }
     }
 }

@@ -18,4 +18,18 @@ public sealed record ServerOptions(
 
     /// <summary>Larger request bodies are refused.</summary>
     public long RequestBytesMax { get; init; } = 8 << 20;
+
+    public AccessOptions Access { get; init; } = new();
+
+    /// <summary>Null: clear text, on loopback or behind a proxy.</summary>
+    public TlsOptions? Tls { get; init; }
+
+    /// <summary>A proxy in front ends TLS and says in X-Forwarded-For who asks.</summary>
+    public bool BehindProxy { get; init; }
+
+    /// <summary>Null: generous on loopback, less so elsewhere.</summary>
+    public RateOptions? Rate { get; init; }
+
+    /// <summary>Live tails that this server serves at once.</summary>
+    public int StreamsMax { get; init; } = 256;
 }

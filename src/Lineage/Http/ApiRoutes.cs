@@ -1,5 +1,6 @@
+using Lineage.Hosting;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
 using Scalar.AspNetCore;
 
 namespace Lineage.Http;
@@ -10,10 +11,13 @@ static class ApiRoutes
     public static void Map(WebApplication application)
     {
         var v1 = application.MapGroup("/v1");
+        v1.AddEndpointFilter(RunScope.CheckAsync).AddEndpointFilter(Preconditions.ReadAsync);
         RunEndpoints.Map(v1);
         CheckpointEndpoints.Map(v1);
         RecoveryEndpoints.Map(v1);
         LogEndpoints.Map(v1);
+        LogStream.Map(v1);
+        KeyEndpoints.Map(v1);
         ReferenceEndpoints.Map(v1);
         QuestionEndpoints.Map(v1);
         MarkEndpoints.Map(v1);
@@ -27,10 +31,10 @@ static class ApiRoutes
         AssuranceEndpoints.Map(v1);
         AuditEndpoints.Map(v1);
         application.MapOpenApi("/openapi/{documentName}.json");
-        application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage"));
+        application.MapScalarApiReference("/docs", static page => page.WithTitle("Lineage").DisableDefaultFonts());
         Telemetry.TelemetrySetup.MapMetrics(application);
-        application.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false });
-        application.MapHealthChecks("/health/startup", new HealthCheckOptions { Predicate = static _ => false });
-        application.MapHealthChecks("/health/ready");
+        application.MapHealthChecks("/health/live", HealthAnswers.For(static _ => false));
+        application.MapHealthChecks("/health/startup", HealthAnswers.For(static check => check.Name == StartedHealth.Name));
+        application.MapHealthChecks("/health/ready", HealthAnswers.For(static _ => true));
     }
 }

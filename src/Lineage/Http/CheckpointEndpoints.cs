@@ -24,7 +24,7 @@ static class CheckpointEndpoints
         routes.MapPut(One, OpenAsync).WithName("open-checkpoint");
         routes.MapGet(One, GetAsync).WithName("get-checkpoint");
         routes.MapPost($"{One}/abandon", AbandonAsync).WithName("abandon-checkpoint");
-        routes.MapGet($"{One}/manifest", ManifestAsync).WithName("get-manifest");
+        routes.MapGet($"{One}/manifest", ManifestAsync).WithName("get-manifest").Produces<Contracts.Format.Manifest>();
         routes.MapGet("/runs/{run}/checkpoints", ListAsync).WithName("list-checkpoints");
         routes.MapPost("/messages", PostMessagesAsync).WithName("post-messages");
         routes.MapGet("/verifications/pending", PendingAsync).WithName("list-pending-verifications");

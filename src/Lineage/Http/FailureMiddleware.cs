@@ -27,6 +27,7 @@ internal sealed partial class FailureMiddleware(RequestDelegate next, ILogger<Fa
             if (problem.Status == StatusCodes.Status500InternalServerError) LogBug(log, e, context.Request.Method, context.Request.Path);
             if (problem.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
                 context.Response.Headers.RetryAfter = "1";
+            if (problem.Status == StatusCodes.Status401Unauthorized) context.Response.Headers.WWWAuthenticate = "Bearer realm=\"lineage\"";
             await new ProblemResult(problem).ExecuteAsync(context);
         }
     }

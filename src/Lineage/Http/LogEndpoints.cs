@@ -20,6 +20,7 @@ static class LogEndpoints
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/runs/{run}/log", LogAsync).WithName("get-log");
 
+    /// <summary>A run's log, oldest first.</summary>
     /// <param name="wait">Seconds to wait when there is nothing after the cursor yet.</param>
     static async Task<Results<Ok<Page<LogEntry>>, ProblemResult>> LogAsync(
         string run, string? after, int? limit, int? wait, Queries queries, EventLog log, TimeProvider clock, CancellationToken ct)
@@ -40,7 +41,7 @@ static class LogEndpoints
         return TypedResults.Ok(new Page<LogEntry>([.. events.Take(count).Select(Entry)], next));
     }
 
-    static LogEntry Entry(StoredEvent e) => new(
+    internal static LogEntry Entry(StoredEvent e) => new(
         e.Sequence, e.Stream, e.Version, e.Name, e.At, e.Header(MartenSetup.ActorHeader) ?? "unknown", e.Correlation, e.Causation,
         e.Header(MartenSetup.CommandHeader), ContentHash.Parse(e.Header(MartenSetup.DigestHeader)!), EventReader.Today.Tell(e.Name, e.Body),
         e.Body);

@@ -55,7 +55,7 @@ static class RecoveryEndpoints
                 id, body.Holder, body.WorldSize, body.FailedGeneration, body.Cause, body.FailedRanks, body.ReachedStep,
                 await session.LeaseUntilAsync(id, state.Generation, token), session.Now));
             if (decided is Decision.AlreadyDone) generation = state.Generation;
-            return new Decided(next.StreamKey, decided);
+            return new Decided(next.StreamKey, decided) { Guarded = id.StreamKey };
         }, ct);
         return decision is Decision.Refused refused ? ProblemResult.From(refused)
             : await ShowAsync(new RecoveryId(id, generation), queries, views, http, ct);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Lineage.Access;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Lineage.Store;
@@ -48,15 +49,38 @@ static class Request
             t, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)
             ? at : throw new FormatException($"\"{t}\" is no time: expected ISO 8601, for example 2026-11-23T10:00:00Z."));
 
-    /// <summary>Who asks and what it belongs to. A body says it better than a header: it was written by the one who acts.</summary>
-    public static CommandContext Context(HttpContext http, ActorId? actor = null, string? correlation = null)
+    /// <summary>Who the service takes the caller for; nobody, who may nothing, before or unless it is known.</summary>
+    public static Caller Caller(HttpContext http) => http.Features.Get<Caller>() ?? Access.Caller.Nobody;
+
+    /// <summary>Whom the request names, else whom the service recognised. Not checked: <see cref="Context"/> does that.</summary>
+    public static ActorId Actor(HttpContext http)
     {
         var header = http.Request.Headers[ActorHeader].ToString();
-        var who = actor ?? (header.Length > 0 ? Parsed(ActorHeader, header, ActorId.Parse) : ActorId.Parse("anonymous"));
+        return header.Length > 0 ? Parsed(ActorHeader, header, ActorId.Parse) : Caller(http).Actor ?? ActorId.Parse("anonymous");
+    }
+
+    /// <summary>Who asked, for the record of access: whom the service recognised, and on an open server whom the request names.</summary>
+    public static ActorId Asker(HttpContext http)
+    {
+        if (Caller(http).Actor is { } recognised) return recognised;
+        var header = http.Request.Headers[ActorHeader].ToString();
+        return header.Length is >= 1 and <= ActorId.LengthMax && !header.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? ActorId.Parse(header) : ActorId.Parse("anonymous");
+    }
+
+    /// <summary>
+    /// Who asks and what it belongs to. A body says it better than a header: it was written by the one who acts. Neither may name
+    /// somebody for whom the caller may not act.
+    /// </summary>
+    public static CommandContext Context(HttpContext http, ActorId? actor = null, string? correlation = null)
+    {
+        var who = actor ?? Actor(http);
+        if (!Caller(http).MayActAs(who)) throw AccessRefusals.SomebodyElse(Caller(http), who);
         var trace = ActivityContext.TryParse(http.Request.Headers[TraceHeader].ToString(), traceState: null, out var parent)
             ? parent.TraceId.ToHexString() : null;
-        var command = http.Request.Headers[CommandHeader].ToString() is { Length: > 0 and <= 200 } id ? id : null;
-        return new CommandContext(who, correlation ?? trace, Causation: null, command);
+        var command = http.Request.Headers[CommandHeader].ToString() is { Length: > 0 and <= 200 } id ? id
+            : IdempotencyMiddleware.KeyOf(http);
+        return new CommandContext(who, correlation ?? trace, Causation: null, command) { Expected = Preconditions.Expected(http) };
     }
 
     public static void Tag(HttpContext http, long version) =>

@@ -8,6 +8,9 @@ namespace Lineage.Store;
 /// <param name="Command">Identity of the command, so that a person can find what a request did.</param>
 public sealed record CommandContext(ActorId Actor, string? Correlation, string? Causation, string? Command)
 {
+    /// <summary>Versions of the stream under which the caller wants the change; null: whichever it has.</summary>
+    public IReadOnlyList<long>? Expected { get; init; }
+
     public static CommandContext ByServer(string? causation) => new(ActorId.Server, Correlation: null, causation, Command: null);
 }
 

@@ -9,7 +9,11 @@ using Polly.Retry;
 namespace Lineage.Store;
 
 /// <summary>A decision with the stream that it was about.</summary>
-public sealed record Decided(string Stream, Decision Decision);
+public sealed record Decided(string Stream, Decision Decision)
+{
+    /// <summary>The stream whose version an If-Match names, where it is not the one that was decided on.</summary>
+    public string Guarded { get; init; } = Stream;
+}
 
 /// <summary>
 /// The one way to change anything: load, decide, append, commit. When another writer was faster, or when it is unknown whether the commit
@@ -59,8 +63,9 @@ public sealed partial class Ledger
         CancellationToken ct) =>
         ExecuteAsync(useCase, async (session, token) =>
         {
-            var (stream, decision) = await decide(session, token);
-            session.Apply(stream, run, decision, context);
+            var decided = await decide(session, token);
+            var decision = await session.GuardAsync(decided, context, token);
+            session.Apply(decided.Stream, run, decision, context);
             return decision;
         }, ct);
 

@@ -31,7 +31,7 @@ public enum RunHold
 /// <summary>
 /// One attempt at one use case: streams loaded for writing, events appended to them, everything committed in one transaction or not at all.
 /// </summary>
-public sealed class LedgerSession
+public sealed partial class LedgerSession
 {
     readonly IDocumentSession session;
     readonly HistoryReader histories;
@@ -47,7 +47,7 @@ public sealed class LedgerSession
     public DateTimeOffset Now { get; }
 
     /// <param name="Before">State of the stream as it was loaded; null if it has none yet.</param>
-    sealed record OpenStream(object? Before, Action<IReadOnlyList<Fact>> Append);
+    sealed record OpenStream(object? Before, Action<IReadOnlyList<Fact>> Append, long Version);
 
     public async Task<Run?> RunAsync(RunId run, RunHold hold, CancellationToken ct)
     {
@@ -149,7 +149,7 @@ public sealed class LedgerSession
     async Task<TRow?> OpenAsync<TRow>(string key, CancellationToken ct) where TRow : class, IStreamRow
     {
         var stream = await session.Events.FetchForWriting<TRow>(key, ct);
-        streams[key] = new OpenStream(StateOf(stream.Aggregate), facts => Append(stream, facts));
+        streams[key] = new OpenStream(StateOf(stream.Aggregate), facts => Append(stream, facts), stream.CurrentVersion ?? 0);
         return stream.Aggregate;
     }
 

@@ -48,6 +48,7 @@ public static class MartenSetup
         options.Schema.For<LeaseRow>().DocumentAlias("lease");
         options.Schema.For<AccessRow>().DocumentAlias("access");
         options.Schema.For<KeyRow>().DocumentAlias("key");
+        options.Schema.For<KeyHashRow>().DocumentAlias("key_hash");
         return options;
     }
 
@@ -102,5 +103,6 @@ public static class MartenSetup
         await SideTables.CreateAsync(database, CompressRowsFast, ct);
         await new ColumnBackfill(store, database).RunAsync(ct);
         await AuditReader.CreateIndexesAsync(database, ct);
+        await KeptAnswers.CreateTableAsync(database, ct);
     }
 }

@@ -24,6 +24,7 @@ public sealed class ArchitectureTests
         "src/Lineage/Incidents", "src/Lineage/Positions", "src/Lineage/Sanity", "src/Lineage/Comparisons", "src/Lineage/Attesting",
         "src/Lineage/Resharding",
         "src/Lineage/Questions",
+        "src/Lineage/Access",
     ];
 
     static readonly string[] Effects =
