@@ -85,8 +85,8 @@ public sealed record Checkpoint(
     /// <summary>The phase follows from what is on record; what came last in a checkpoint's life comes first here.</summary>
     CheckpointPhase Standing() => this switch
     {
+        { Abandoned: not null } => CheckpointPhase.Abandoned,   // also when its bytes are gone: it never was a checkpoint
         { Ending.ReclaimStarted: not null } => CheckpointPhase.Reclaimed,
-        { Abandoned: not null } => CheckpointPhase.Abandoned,
         { Ending: not null } => CheckpointPhase.Expired,
         { Quarantined: not null } => CheckpointPhase.Quarantined,
         { Sealed: null } => CheckpointPhase.Open,

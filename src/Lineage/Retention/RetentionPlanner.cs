@@ -109,6 +109,7 @@ public static class RetentionPlanner
         return c.Phase switch
         {
             CheckpointPhase.Reclaimed => null,
+            CheckpointPhase.Abandoned when standing.EndingOf(c.Id)?.Reclaimed is not null => null,
             CheckpointPhase.Abandoned => Of(
                 reasons.Count == 0 ? RetentionOutcome.Reclaimable : RetentionOutcome.Keep,
                 $"abandoned: {c.Cause}{(why.Length > 0 ? $"; {why}" : "")}", c.Deadline),

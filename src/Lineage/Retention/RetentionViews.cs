@@ -35,16 +35,16 @@ public static class RetentionViews
         heldBy.AddRange(needs.Where(need => !heldBy.Exists(known => known.Rule == need.Rule)));
         if (entry is { Outcome: RetentionOutcome.Expired, ReclaimAfter: { } after } && now < after)
             heldBy.Add(new KeepReason(KeepRule.Grace, $"its expiry can be undone until {Refusals.Time(after)}"));
-        var why = (checkpoint.Phase, heldBy.Count) switch
+        var gone = checkpoint.Ending?.ReclaimStarted is not null;
+        var why = heldBy.Count switch
         {
-            (CheckpointPhase.Reclaimed, _) => "reclaimed: its bytes are given up already",
-            (_, 0) => $"nothing holds it: {entry!.Why}",
-            (_, 1) => heldBy[0].Detail,
+            _ when gone => "reclaimed: its bytes are given up already",
+            0 => $"nothing holds it: {entry!.Why}",
+            1 => heldBy[0].Detail,
             _ => $"{heldBy.Count} things hold it",
         };
         return new Holders(
-            checkpoint.Id, checkpoint.Phase, SafeToDelete: checkpoint.Phase == CheckpointPhase.Reclaimed || heldBy.Count == 0, why,
-            checkpoint.Phase == CheckpointPhase.Reclaimed ? [] : heldBy,
+            checkpoint.Id, checkpoint.Phase, SafeToDelete: gone || heldBy.Count == 0, why, gone ? [] : heldBy,
             checkpoint.Shards.Values.Sum(static shard => shard.Stored is [var first, ..] ? first.StoredBytes : 0));
     }
 }

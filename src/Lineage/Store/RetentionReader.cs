@@ -17,7 +17,7 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
 {
     /// <summary>Rows whose bytes may go or are going. Few at any time, so that looking for them stays cheap however many are gone.</summary>
     const string Ending =
-        "(d.phase in ('expired', 'abandoned') or (d.phase = 'reclaimed' and d.data #>> '{state,ending,reclaimed}' is null))";
+        "(d.phase = 'expired' or (d.phase in ('abandoned', 'reclaimed') and d.data #>> '{state,ending,reclaimed}' is null))";
 
     internal const string EndingIndex = "lineage_checkpoint_ending";
 

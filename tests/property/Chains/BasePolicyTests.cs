@@ -44,6 +44,21 @@ public sealed class BasePolicyTests
     }
 
     [Fact]
+    public void Nothing_is_built_on_what_is_expired()
+    {
+        static Checkpoint Expired(Checkpoint state) =>
+            Checkpoint.Fold(state, new CheckpointExpired(state.Id, "no rule keeps it", Hash("plan"), At(200), At(100)))!;
+        var keyframe = Sealed(Id(1, 10));
+        Candidate Small(Checkpoint delta) => Candidate.Of(delta) with { StoredBytes = 60 };
+        Candidate[] standing = [Candidate.Of(keyframe), Small(Sealed(Id(1, 20), EdgeTo(keyframe)))];
+        Candidate[] expired = [standing[0], Small(Expired(Sealed(Id(1, 20), EdgeTo(keyframe))))];
+        var deep = new SavePolicy(FullEvery: 8);
+        Assert.Equal(Id(1, 20), Plan(Id(1, 30), History.ForWriting(new Generation(1), standing, []), deep).Base!.Checkpoint);
+        Assert.Equal(Id(1, 10), Plan(Id(1, 30), History.ForWriting(new Generation(1), expired, []), deep).Base!.Checkpoint);
+        Assert.Equal(CheckpointKind.Full, Plan(Id(1, 20), HistoryOf(1, Expired(keyframe))).Kind);
+    }
+
+    [Fact]
     public void A_base_is_sealed_unquarantined_of_the_same_world_and_layout_and_older()
     {
         Assert.Equal(CheckpointKind.Full, Plan(Id(1, 20), HistoryOf(1, CheckpointOf(Opened(Id(1, 10))))).Kind);

@@ -102,7 +102,7 @@ sealed class ReclaimWorld : IDisposable
         return (HttpStatusCode.OK, report is null ? RetentionViews.Work(checkpoints[id]) : CheckpointViews.View(checkpoints[id], 1));
     }
 
-    static bool IsPending(Checkpoint c) => c.Ending is { Reclaimed: null } || (c.Abandoned is not null && c.Ending?.Reclaimed is null);
+    static bool IsPending(Checkpoint c) => (c.Ending is not null || c.Abandoned is not null) && c.Ending?.Reclaimed is null;
 
     public void Dispose()
     {
