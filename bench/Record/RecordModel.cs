@@ -65,7 +65,8 @@ sealed class RecordModel(RecordSize size, DateTimeOffset end)
 
         return state is null ? null : new RunPicture(
             RunOutline.Of(state), [.. found.Values.Select(static c => CheckpointOutline.Of(c!))],
-            [.. recoveries.Values.Select(static r => RecoveryViews.Turn(r!))], [.. recoveries.Values.SelectMany(static r => RestoreRate.Of(r!))]);
+            [.. recoveries.Values.Select(static r => RecoveryViews.Turn(r!))],
+            [.. recoveries.Values.SelectMany(static r => RestoreRate.Of(r!))]);
     }
 
     /// <summary>The pure functions, asked about everything at once.</summary>
