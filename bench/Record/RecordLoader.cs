@@ -2,7 +2,6 @@ using Lineage.Bench.Reporting;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
-using Lineage.Questions;
 using Lineage.Store;
 using Marten;
 using Npgsql;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Lineage.Chains;
 using Lineage.Checkpoints;
-using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
 using Lineage.Questions;
