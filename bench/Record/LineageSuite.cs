@@ -27,7 +27,8 @@ sealed class LineageSuite(BenchOptions options, Output output, TimeProvider cloc
         {
             await using var server = await LineageServer.StartAsync(
                 new ServerOptions(folder, Url: "http://127.0.0.1:0", Narrate: Output.Narrate), clock, CancellationToken.None);
-            var (store, database) = (server.Services.GetRequiredService<IDocumentStore>(), server.Services.GetRequiredService<NpgsqlDataSource>());
+            var store = server.Services.GetRequiredService<IDocumentStore>();
+            var database = server.Services.GetRequiredService<NpgsqlDataSource>();
             var marker = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"made-{size.Runs}-{size.Mean}-{size.World}"));
             var isThere = File.Exists(marker);
             var end = isThere ? DateTimeOffset.Parse(await File.ReadAllTextAsync(marker), CultureInfo.InvariantCulture) : clock.GetUtcNow();
@@ -51,8 +52,8 @@ sealed class LineageSuite(BenchOptions options, Output output, TimeProvider cloc
         output.Paragraph(string.Create(
             CultureInfo.InvariantCulture,
             $"{model.Runs.Count:N0} runs, {model.Checkpoints:N0} checkpoints of {size.World} ranks, {model.ShardFacts:N0} shard facts, "
-            + $"{model.Events:N0} events, made in {lap.Wall:N0} s. One private PostgreSQL with the settings that the server chooses, server "
-            + $"and {Inquiry.Clients} clients in one process on the same machine."));
+            + $"{model.Events:N0} events, made in {lap.Wall:N0} s. One private PostgreSQL with the settings that the server chooses, "
+            + $"server and {Inquiry.Clients} clients in one process on the same machine."));
         output.Line(
             ("runs", model.Runs.Count), ("checkpoints", model.Checkpoints), ("shard_facts", model.ShardFacts), ("events", model.Events),
             ("made_s", lap.Wall));

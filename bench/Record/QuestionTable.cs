@@ -55,7 +55,8 @@ static class QuestionTable
     static Asked Ancestry(RecordModel model, Random random)
     {
         var run = model.DrawRun(random);
-        return Asked.Expecting($"v1/runs/{run}/restore-points/ancestry?limit=5", () => model.Ask().AncestryAsync(run, world: null, 5, None));
+        return Asked.Expecting(
+            $"v1/runs/{run}/restore-points/ancestry?limit=5", () => model.Ask().AncestryAsync(run, world: null, 5, None));
     }
 
     static Asked Best(RecordModel model, Random random)

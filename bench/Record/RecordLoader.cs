@@ -2,7 +2,6 @@ using Lineage.Bench.Reporting;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
-using Lineage.Questions;
 using Lineage.Store;
 using Marten;
 using Npgsql;
@@ -18,6 +17,8 @@ sealed class RecordLoader(IDocumentStore store, NpgsqlDataSource database, Recor
 {
     /// <summary>Runs that are made together; a fork goes on from one of its own block.</summary>
     const int Block = 10;
+
+    const string StreamColumns = "id, version, timestamp, created, tenant_id, is_archived";
 
     const string EventColumns =
         "seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type, correlation_id, user_name, headers, is_archived";
@@ -78,7 +79,7 @@ sealed class RecordLoader(IDocumentStore store, NpgsqlDataSource database, Recor
         var first = Interlocked.Add(ref sequence, run.Events.Count) - run.Events.Count;
         await using (var connection = await database.OpenConnectionAsync(ct))
         {
-            await using (var command = new NpgsqlCommand("set synchronous_commit = off", connection)) await command.ExecuteNonQueryAsync(ct);
+            await using (var relaxed = new NpgsqlCommand("set synchronous_commit = off", connection)) await relaxed.ExecuteNonQueryAsync(ct);
             await using (var copy = await connection.BeginBinaryImportAsync(
                 $"copy {MartenSetup.Schema}.mt_events ({EventColumns}) from stdin (format binary)", ct))
             {
@@ -92,8 +93,7 @@ sealed class RecordLoader(IDocumentStore store, NpgsqlDataSource database, Recor
             }
 
             await using var streams = await connection.BeginBinaryImportAsync(
-                $"copy {MartenSetup.Schema}.mt_streams (id, version, timestamp, created, tenant_id, is_archived) from stdin (format binary)",
-                ct);
+                $"copy {MartenSetup.Schema}.mt_streams ({StreamColumns}) from stdin (format binary)", ct);
             foreach (var (key, (version, _)) in heads)
             {
                 await streams.StartRowAsync(ct);

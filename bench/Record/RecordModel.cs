@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Lineage.Chains;
 using Lineage.Checkpoints;
-using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
 using Lineage.Questions;
@@ -65,7 +64,8 @@ sealed class RecordModel(RecordSize size, DateTimeOffset end)
 
         return state is null ? null : new RunPicture(
             RunOutline.Of(state), [.. found.Values.Select(static c => CheckpointOutline.Of(c!))],
-            [.. recoveries.Values.Select(static r => RecoveryViews.Turn(r!))], [.. recoveries.Values.SelectMany(static r => RestoreRate.Of(r!))]);
+            [.. recoveries.Values.Select(static r => RecoveryViews.Turn(r!))],
+            [.. recoveries.Values.SelectMany(static r => RestoreRate.Of(r!))]);
     }
 
     /// <summary>The pure functions, asked about everything at once.</summary>

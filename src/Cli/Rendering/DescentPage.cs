@@ -26,7 +26,8 @@ internal static class DescentPage
 
     public static IReadOnlyList<Line> Branches(BranchesView view, Screen screen)
     {
-        if (view.Branches.Count == 0) return [new Line($"{view.Run} has sealed nothing, and nothing was forked from it."), .. Time(view.AsOf)];
+        if (view.Branches.Count == 0)
+            return [new Line($"{view.Run} has sealed nothing, and nothing was forked from it."), .. Time(view.AsOf)];
         var table = new Table(new(""), new("BRANCH"), new("TIP"), new("STATE"), new("FROM"), new("BECAUSE"));
         foreach (var branch in view.Branches)
             table.Add(

@@ -35,7 +35,8 @@ internal static class DescentVerbs
         return globals.Runs(command, async (call, ct) =>
         {
             using var client = call.Client();
-            var (one, other) = (await call.CheckpointAsync(client, call.Value(a), ct), await call.CheckpointAsync(client, call.Value(b), ct));
+            var one = await call.CheckpointAsync(client, call.Value(a), ct);
+            var other = await call.CheckpointAsync(client, call.Value(b), ct);
             var view = await client.GetCommonAncestorAsync(one, other, call.Value(asOf), ct);
             call.Outlet.Write(Answer.One(view, view.Ancestor?.ToString() ?? "", screen => DescentPage.Common(view, screen)));
             return view.Ancestor is null ? ExitCodes.NotFound : ExitCodes.Done;

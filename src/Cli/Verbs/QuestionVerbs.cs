@@ -6,7 +6,8 @@ using Lineage.Contracts.Identity;
 
 namespace Lineage.Cli.Verbs;
 
-/// <summary><c>restore-point latest|best|cheapest|ancestry</c>: the points that answer a question, and why nothing before them does.</summary>
+/// <summary><c>restore-point latest|best|cheapest|ancestry</c>: the points that answer a question, and why
+/// nothing before them does.</summary>
 internal static class QuestionVerbs
 {
     const int LimitMax = 200;
@@ -37,7 +38,10 @@ internal static class QuestionVerbs
         var metric = new Option<string>("--metric") { Description = "Name of a recorded metric.", HelpName = "NAME", Required = true };
         var order = new Option<string?>("--order") { Description = "Which end is good (default lowest).", HelpName = "lowest|highest" };
         order.AcceptOnlyFromAmong("lowest", "highest");
-        var command = new Command("best", "The best point by a metric; of equal ones the newest.") { run, metric, order, world, limit, asOf };
+        var command = new Command("best", "The best point by a metric; of equal ones the newest.")
+        {
+            run, metric, order, world, limit, asOf,
+        };
         return Asks(globals, command, run, "best", call =>
         [
             ("metric", call.Value(metric)), ("order", call.Value(order)), ("world", call.Value(world)), ("limit", Text(call.Value(limit))),

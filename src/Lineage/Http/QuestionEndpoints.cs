@@ -94,7 +94,8 @@ static class QuestionEndpoints
         string run, [FromQuery(Name = "as-of")] string? asOf, Asking ask, CancellationToken ct)
     {
         var id = Request.Run(run);
-        return await ask.Of(asOf).BranchesAsync(id, ct) is { } answer ? TypedResults.Ok(answer) : ProblemResult.From(Refusals.NoSuchRun(id));
+        return await ask.Of(asOf).BranchesAsync(id, ct) is { } answer
+            ? TypedResults.Ok(answer) : ProblemResult.From(Refusals.NoSuchRun(id));
     }
 
     static async Task<Results<Ok<PointAnswer>, ProblemResult>> PointsAsync(

@@ -55,8 +55,8 @@ public static class Descent
         }
 
         return new CommonAncestorView(
-            a, b, Ancestor: null, SavesFromA: null, SavesFromB: null, $"{a} and {b} share no checkpoint: each goes back to an initial state",
-            asOf);
+            a, b, Ancestor: null, SavesFromA: null, SavesFromB: null,
+            $"{a} and {b} share no checkpoint: each goes back to an initial state", asOf);
     }
 
     /// <param name="picture">Of the run: at least the newest sealed checkpoint of every generation.</param>

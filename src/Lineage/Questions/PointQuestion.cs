@@ -1,4 +1,3 @@
-using Lineage.Chains;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
 using Lineage.Decisions;

@@ -143,8 +143,8 @@ public sealed class HistoryReader(NpgsqlDataSource database) : IPointSource
     async Task<IReadOnlyList<CheckpointOutline>> LinksAsync(List<CheckpointOutline> above, CancellationToken ct)
     {
         var known = above.Select(static c => c.Id).ToHashSet();
-        string[] missing = [.. above.Select(static c => c.Candidate.Base?.Checkpoint).OfType<CheckpointId>().Where(id => !known.Contains(id))
-            .Distinct().Select(static id => id.StreamKey)];
+        string[] missing = [.. above.Select(static c => c.Candidate.Base?.Checkpoint).OfType<CheckpointId>().Distinct()
+            .Where(id => !known.Contains(id)).Select(static id => id.StreamKey)];
         if (missing.Length == 0) return [];
         List<CheckpointOutline> links = [];
         await using var rows = await RowReader.OpenAsync(database, [PictureSql.Links(missing)], ct);

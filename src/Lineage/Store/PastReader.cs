@@ -31,7 +31,8 @@ public sealed record PastRun(
     };
 }
 
-/// <summary>Rebuilds what could be known of a run at a time, by the same folds that made the rows. Costs a read of the run's streams.</summary>
+/// <summary>Rebuilds what could be known of a run at a time, by the same folds that made the rows. Costs a read of the run's
+/// streams.</summary>
 public sealed class PastReader(NpgsqlDataSource database)
 {
     const string Events = $"""

@@ -1,4 +1,3 @@
-using Lineage.Checkpoints;
 using Lineage.Contracts.Identity;
 using Lineage.Questions;
 

@@ -35,7 +35,7 @@ public sealed class PointQuestions(IPointSource source, int first = PointQuestio
         if (await source.SliceAsync(run, new PointQuestion.Newest(AtOrBefore: null, world), first, ct) is not { } slice) return null;
         var question = new PointQuestion.AlongDescent(world, limit);
         List<CheckpointOutline> path = [], links = [];
-        for (var next = Head(slice.Picture); ; )
+        for (var next = Head(slice.Picture); ;)
         {
             var judgement = PointJudge.AlongDescent(path, links, question);
             if (judgement.Found.Count == limit || next is not { } from || path.Count >= DescentMax)

@@ -21,6 +21,11 @@ public sealed class ProjectionRebuild(IDocumentStore store, NpgsqlDataSource dat
     /// <summary>Rows per copy: a checkpoint of many ranks is large.</summary>
     const int RowsAtOnce = 250;
 
+    const string Events = $"""
+        select stream_id, type, data::text, headers ->> '{MartenSetup.LinkHeader}' from {MartenSetup.Schema}.mt_events
+        where stream_id = $1 or stream_id like $2 or stream_id like $3 order by stream_id, version
+        """;
+
     static readonly Dictionary<string, Type> Types =
         EventCatalog.Names.ToDictionary(static pair => pair.Value, static pair => pair.Key, StringComparer.Ordinal);
 
@@ -74,44 +79,49 @@ public sealed class ProjectionRebuild(IDocumentStore store, NpgsqlDataSource dat
 
     async Task RebuildAsync(RunId run, CancellationToken ct)
     {
+        List<RunRow> runs = [];
         List<CheckpointRow> checkpoints = [];
         List<RecoveryRow> recoveries = [];
-        var (key, version, head) = ("", 0L, (ContentHash?)null);
-        object? state = null;
+        var open = new OpenStream("", null, 0, null);
         await using var rows = await RowReader.OpenAsync(database, [new(
-            $"""
-            select stream_id, type, data::text, headers ->> '{MartenSetup.LinkHeader}' from {MartenSetup.Schema}.mt_events
-            where stream_id = $1 or stream_id like $2 or stream_id like $3 order by stream_id, version
-            """, new NpgsqlParameter { Value = run.StreamKey }, new NpgsqlParameter { Value = EventLog.Prefix("checkpoint", run) },
+            Events, new NpgsqlParameter { Value = run.StreamKey }, new NpgsqlParameter { Value = EventLog.Prefix("checkpoint", run) },
             new NpgsqlParameter { Value = EventLog.Prefix("recovery", run) })], ct);
         while (await rows.ReadAsync(ct))
         {
-            if (!string.Equals(rows.Text(0), key, StringComparison.Ordinal))
+            if (!string.Equals(rows.Text(0), open.Key, StringComparison.Ordinal))
             {
-                await EndAsync();
-                (key, version, state) = (rows.Text(0), 0, null);
+                open.AddTo(runs, checkpoints, recoveries);
+                open = new OpenStream(rows.Text(0), null, 0, null);
+                if (checkpoints.Count >= RowsAtOnce) await FlushAsync(checkpoints, ct);
             }
 
             var body = JsonSerializer.Deserialize(rows.Text(2), Types[rows.Text(1)], CanonicalJson.Options)!;
-            state = key.Split('/')[0] switch
-            {
-                "run" => Run.Fold((Run?)state, body),
-                "checkpoint" => Checkpoint.Fold((Checkpoint?)state, body),
-                _ => Recovery.Fold((Recovery?)state, body),
-            };
-            (version, head) = (version + 1, rows.TextOrNull(3) is { } link ? ContentHash.Parse(link) : null);
+            open = open.Fold(body, rows.TextOrNull(3) is { } link ? ContentHash.Parse(link) : null);
         }
 
-        await EndAsync();
+        open.AddTo(runs, checkpoints, recoveries);
+        await FlushAsync(runs, ct);
         await FlushAsync(checkpoints, ct);
         await FlushAsync(recoveries, ct);
+    }
 
-        async Task EndAsync()
+    /// <summary>A stream of which the events up to a version are folded.</summary>
+    sealed record OpenStream(string Key, object? State, long Version, ContentHash? Head)
+    {
+        public OpenStream Fold(object body, ContentHash? link) => new(
+            Key,
+            Key.Split('/')[0] switch
+            {
+                "run" => Run.Fold((Run?)State, body),
+                "checkpoint" => Checkpoint.Fold((Checkpoint?)State, body),
+                _ => Recovery.Fold((Recovery?)State, body),
+            }, Version + 1, link);
+
+        public void AddTo(List<RunRow> runs, List<CheckpointRow> checkpoints, List<RecoveryRow> recoveries)
         {
-            if (state is Run one) await FlushAsync([RunRows.Row(key, one, version, head)], ct);
-            if (state is Recovery recovery) recoveries.Add(RecoveryRows.Row(key, recovery, version, head));
-            if (state is Checkpoint checkpoint) checkpoints.Add(CheckpointRows.Row(key, checkpoint, version, head));
-            if (checkpoints.Count >= RowsAtOnce) await FlushAsync(checkpoints, ct);
+            if (State is Run run) runs.Add(RunRows.Row(Key, run, Version, Head));
+            if (State is Checkpoint checkpoint) checkpoints.Add(CheckpointRows.Row(Key, checkpoint, Version, Head));
+            if (State is Recovery recovery) recoveries.Add(RecoveryRows.Row(Key, recovery, Version, Head));
         }
     }
 

@@ -55,7 +55,8 @@ sealed class MadePictures
         }
     }
 
-    RunPicture Begin(RunId run, CheckpointId? origin) => runs[run] = new RunPicture(new RunOutline(run, new Generation(1), origin), [], [], []);
+    RunPicture Begin(RunId run, CheckpointId? origin) =>
+        runs[run] = new RunPicture(new RunOutline(run, new Generation(1), origin), [], [], []);
 
     void Turn(CheckpointId chosen)
     {

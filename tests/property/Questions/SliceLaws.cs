@@ -53,7 +53,8 @@ public sealed class SliceLaws
             var survey = RestorePointChooser.Survey(picture.ForRestoring(), new RestoreFilter());
             Assert.Equal(survey.Usable.Take(2).Select(static chain => chain.Target.Id), answer.Found.Select(static f => f.Checkpoint));
             Assert.Equal(survey.NewerRejected.Select(static r => (r.Checkpoint, r.Reason)), answer.Rejected
-                .Where(r => answer.Best is not { } best || Newer(r.Checkpoint, best.Checkpoint)).Select(static r => (r.Checkpoint, r.Reason)));
+                .Where(r => answer.Best is not { } best || Newer(r.Checkpoint, best.Checkpoint))
+                .Select(static r => (r.Checkpoint, r.Reason)));
         }
     }
 

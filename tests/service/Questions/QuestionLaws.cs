@@ -56,7 +56,10 @@ public sealed class QuestionLaws(SharedServer shared) : IClassFixture<SharedServ
         var best = await GetAsync<PointAnswer>("v1/runs/told/restore-points/best?metric=val_loss");
         Assert.Equal((null, 2), (best.Best, best.Reasons.Single(static r => r.Reason == RejectionReason.NoMetric).Count));
 
-        foreach (var wrong in new[] { "latest?before-spike=9", "latest?before-spike=9..3", "best", "latest?as-of=yesterday", "latest?limit=0" })
+        foreach (var wrong in new[]
+        {
+            "latest?before-spike=9", "latest?before-spike=9..3", "best", "latest?as-of=yesterday", "latest?limit=0",
+        })
             Assert.Equal(System.Net.HttpStatusCode.BadRequest,
                 (await server.Http.GetAsync(new Uri($"v1/runs/told/restore-points/{wrong}", UriKind.Relative))).StatusCode);
     }
@@ -95,8 +98,12 @@ public sealed class QuestionLaws(SharedServer shared) : IClassFixture<SharedServ
         answers.Add(await GetAsync<ResolvedReference>($"v1/resolve?ref={run}:latest-verified{Time("?")}"));
         return JsonSerializer.Serialize(answers, CanonicalJson.Options);
 
-        string Time(string question) => asOf is not { } at ? ""
-            : $"{(question.Contains('?', StringComparison.Ordinal) ? '&' : '?')}as-of={Uri.EscapeDataString(at.UtcDateTime.ToString("O", null))}";
+        string Time(string question)
+        {
+            if (asOf is not { } at) return "";
+            var text = Uri.EscapeDataString(at.UtcDateTime.ToString("O", null));
+            return $"{(question.Contains('?', StringComparison.Ordinal) ? '&' : '?')}as-of={text}";
+        }
     }
 
     async Task<T> GetAsync<T>(string path) =>
