@@ -13,7 +13,7 @@ internal sealed record AuditReport(AuditSummary Summary, HeadsReport? Against, I
 
 internal sealed record HeadsReport(string File, DateTimeOffset At, long Heads, ContentHash Digest, long Findings);
 
-internal sealed record ExportView(string File, string Format, long Events, long Bytes, ContentHash Digest);
+internal sealed record ExportedTrail(string File, string Format, long Events, long Bytes, ContentHash Digest);
 
 /// <summary>The record of who did what.</summary>
 internal static class AuditPage
@@ -136,7 +136,7 @@ internal static class AuditPage
             .Fit(screen),
     ];
 
-    public static IReadOnlyList<Line> Exported(ExportView view, Screen screen) =>
+    public static IReadOnlyList<Line> Exported(ExportedTrail view, Screen screen) =>
     [
         new Line(
             ($"{Units.Count(view.Events, "event")} written to {view.File}", Tone.Strong),

@@ -18,6 +18,7 @@ internal static class AuditCheckVerbs
     {
         Description = "Name of a run; without it, everything.",
         Arity = ArgumentArity.ZeroOrOne,
+        DefaultValueFactory = static _ => null,
         CustomParser = static result =>
         {
             if (result.Tokens is not [{ Value: var text }]) return null;

@@ -121,7 +121,7 @@ internal static class AuditVerbs
                 name => path.EndsWith($".{name}", StringComparison.OrdinalIgnoreCase)) ?? "jsonl";
             var receipt = await NewFile.WriteAsync(
                 path, (file, token) => client.ExportAuditAsync(selection.Of(call), chosen, file, token), ct);
-            var view = new ExportView(path, chosen, receipt.Events, receipt.Bytes, receipt.Digest);
+            var view = new ExportedTrail(path, chosen, receipt.Events, receipt.Bytes, receipt.Digest);
             call.Outlet.Write(Answer.One(view, path, screen => AuditPage.Exported(view, screen)));
             return ExitCodes.Done;
         });

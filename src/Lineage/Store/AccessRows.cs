@@ -9,9 +9,6 @@ namespace Lineage.Store;
 /// <param name="Last">Command of the newest event, so that a batch whose commit was ambiguous is not written twice.</param>
 public sealed record AccessRow(string Id, long Version, ContentHash? Head = null, string? Last = null) : IStreamRow;
 
-/// <summary>One API key's stream: where its chain stands.</summary>
-public sealed record KeyRow(string Id, long Version, ContentHash? Head = null) : IStreamRow;
-
 public sealed partial class AccessRows : SingleStreamProjection<AccessRow, string>
 {
     public AccessRows()
@@ -22,15 +19,4 @@ public sealed partial class AccessRows : SingleStreamProjection<AccessRow, strin
 
     public override AccessRow? Evolve(AccessRow? snapshot, string id, IEvent e) =>
         new(id, (snapshot?.Version ?? 0) + 1, StreamHead.Of(e), e.GetHeader(MartenSetup.CommandHeader)?.ToString());
-}
-
-public sealed partial class KeyRows : SingleStreamProjection<KeyRow, string>
-{
-    public KeyRows()
-    {
-        IncludeType<KeyIssued>();
-        IncludeType<KeyRevoked>();
-    }
-
-    public override KeyRow? Evolve(KeyRow? snapshot, string id, IEvent e) => new(id, (snapshot?.Version ?? 0) + 1, StreamHead.Of(e));
 }
