@@ -29,6 +29,7 @@ internal static class CommandTree
             HistoryVerbs.Checkpoints(globals),
             RecoveryVerbs.RestorePoints(globals),
             RecoveryVerbs.Recoveries(globals),
+            DeadLetterVerbs.Create(globals),
             DemoVerb.Create(globals),
             ConfigVerb.Create(globals),
             CompletionVerb.Create(globals),
