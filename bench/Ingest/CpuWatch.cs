@@ -11,7 +11,8 @@ sealed class CpuWatch(int postgres)
     readonly double own = Own(), database = Database(postgres);
 
     public string Describe() => string.Create(
-        CultureInfo.InvariantCulture, $"processor: clients and server {Own() - own:0.0} s, PostgreSQL {Database(postgres) - database:0.0} s");
+        CultureInfo.InvariantCulture,
+        $"processor: clients and server {Own() - own:0.0} s, PostgreSQL {Database(postgres) - database:0.0} s");
 
     static double Own() => Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds;
 

@@ -100,7 +100,8 @@ sealed class IngestSuite(BenchOptions options, Output output, TimeProvider clock
         Output.Narrate($"big: a checkpoint of {ranks} ranks with {ranks} tensors each");
         var (first, second) = await new BigCheckpoint(world.Client, world.Database, ranks, clock).RunAsync(ct);
         output.Heading("One big checkpoint");
-        output.Paragraph($"{ranks} ranks with {ranks} tensors each, {(long)ranks * ranks} pieces; planned for {ranks * 3 / 4} ranks. Seconds.");
+        output.Paragraph($"{ranks} ranks with {ranks} tensors each, {(long)ranks * ranks} pieces; planned for " +
+            $"{ranks * 3 / 4} ranks. Seconds.");
         var table = new Table("checkpoint", ">open", ">layout", ">report and seal", ">plan", ">total", "verified");
         foreach (var (name, p) in new[] { ("first", first), ("second", second) })
         {

@@ -33,7 +33,8 @@ sealed class KillSuite(Output output, TimeProvider clock, TimeSpan time, int see
         await judge.JudgeAsync(load, CancellationToken.None);
         if (left > 0) judge.Objections.Add($"{left} messages are stuck in {BusTopology.FactsQueue}");
         var letters = await CountAsync(database, "select count(*) from lineage.dead_letters");
-        if (letters + dead > 0) judge.Objections.Add($"{letters} dead letters in the table, {dead} in the broker: nothing here is refusable");
+        if (letters + dead > 0)
+            judge.Objections.Add($"{letters} dead letters in the table, {dead} in the broker: nothing here is refusable");
         Report(load, judge, letters + dead);
         return judge.Objections.Count == 0;
     }
@@ -87,7 +88,8 @@ sealed class KillSuite(Output output, TimeProvider clock, TimeSpan time, int see
         var table = new Table("what", ">figure");
         (string, object)[] figures =
         [
-            ("minutes", time.TotalMinutes), ("seed", seed), ("kills_server", kills[Victim.Server]), ("kills_postgres", kills[Victim.Postgres]),
+            ("minutes", time.TotalMinutes), ("seed", seed), ("kills_server", kills[Victim.Server]),
+            ("kills_postgres", kills[Victim.Postgres]),
             ("kills_rabbitmq", kills[Victim.Broker]), ("sealed_acknowledged", load.Sealed.Count), ("facts_acknowledged", load.Stored.Count),
             ("sends", load.Sends), ("calls_failed", load.Failures), ("events", judge.Events), ("streams", judge.Streams),
             ("rows_compared", judge.Rows), ("dead_letters", (int)dead), ("objections", judge.Objections.Count),

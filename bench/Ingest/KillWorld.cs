@@ -22,7 +22,8 @@ sealed class KillWorld : IAsyncDisposable
     ChildProcess? server;
     string cluster = "";
 
-    KillWorld(string folder, PrivateRabbitMq rabbit, TimeProvider clock) => (this.folder, this.rabbit, this.clock) = (folder, rabbit, clock);
+    KillWorld(string folder, PrivateRabbitMq rabbit, TimeProvider clock) =>
+        (this.folder, this.rabbit, this.clock) = (folder, rabbit, clock);
 
     string State => Path.Combine(folder, "state");
 

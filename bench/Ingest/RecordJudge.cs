@@ -51,7 +51,8 @@ sealed class RecordJudge(NpgsqlDataSource database)
         while (await reader.ReadAsync(ct))
         {
             Events++;
-            if (!string.Equals(stream, reader.GetString(0), StringComparison.Ordinal)) (stream, version, link) = (reader.GetString(0), 0, null);
+            if (!string.Equals(stream, reader.GetString(0), StringComparison.Ordinal))
+                (stream, version, link) = (reader.GetString(0), 0, null);
             if (reader.GetInt64(1) != ++version) Objections.Add($"{stream}: version {reader.GetInt64(1)} where {version} is due");
             var body = JsonSerializer.Deserialize(reader.GetString(7), Types[reader.GetString(2)], CanonicalJson.Options)!;
             link = Check(reader, stream, version, link, CanonicalJson.Digest(body));

@@ -10,7 +10,8 @@ public sealed partial class LineageClient
     public Task PutLayoutAsync(ContentHash digest, TensorLayout layout, CancellationToken ct) =>
         transport.TellAsync(HttpMethod.Put, $"v1/layouts/{digest}", layout, ct);
 
-    public Task<TensorLayout> GetLayoutAsync(ContentHash digest, CancellationToken ct) => GetAsync<TensorLayout>($"v1/layouts/{digest}", ct);
+    public Task<TensorLayout> GetLayoutAsync(ContentHash digest, CancellationToken ct) =>
+        GetAsync<TensorLayout>($"v1/layouts/{digest}", ct);
 
     /// <param name="rank">Of the other world: its pieces are listed; null for the verdict and the figures alone.</param>
     public Task<ReshardView> PlanReshardAsync(CheckpointId id, WorldSize world, Rank? rank, CancellationToken ct) =>

@@ -21,7 +21,8 @@ public sealed class LayoutVoice(Func<ContentHash, TensorLayout, CancellationToke
         try
         {
             if (RowSplit.Objection(tensors, rank, world) is { } objection)
-                report($"The tensor layout {digest.Short} is not told: {objection}. Its checkpoints restore to the same number of ranks only.");
+                report($"The tensor layout {digest.Short} is not told: {objection}. Its checkpoints restore to the same number of ranks " +
+                    "only.");
             else await tell(digest, TensorLayout.Of(world, tensors), ct);
             (done, failed) = (digest, false);
         }

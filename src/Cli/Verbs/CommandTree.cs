@@ -34,6 +34,7 @@ internal static class CommandTree
             RecoveryVerbs.RestorePoints(globals),
             RecoveryVerbs.Recoveries(globals),
             RetentionVerbs.Create(globals),
+            DeadLetterVerbs.Create(globals),
             DemoVerb.Create(globals),
             GraphVerbs.Evidence(globals),
             AuditVerbs.Create(globals),

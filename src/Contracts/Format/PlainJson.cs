@@ -46,7 +46,8 @@ static class PlainJson
         if (type.IsEnum || type == typeof(string) || type == typeof(bool) || type == typeof(int) || type == typeof(long)
             || type == typeof(DateTimeOffset)) return true;
         if (type.GetInterfaces().Any(static i => i.IsGenericType
-            && (i.GetGenericTypeDefinition() == typeof(ITextValue<>) || i.GetGenericTypeDefinition() == typeof(INumberValue<>)))) return true;
+            && (i.GetGenericTypeDefinition() == typeof(ITextValue<>) || i.GetGenericTypeDefinition() == typeof(INumberValue<>))))
+            return true;
         if (!above.Add(type)) return false;
         var described = Sorted.GetTypeInfo(type);
         var plain = described.Kind switch

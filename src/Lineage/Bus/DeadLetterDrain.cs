@@ -5,7 +5,6 @@ using System.Text.Json;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Contracts.Messages;
-using Lineage.Store;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
@@ -70,7 +69,7 @@ internal sealed partial class DeadLetterDrain(BrokerAddress broker, DeadLetters 
                 fact.Id, DeadLetter.Undelivered,
                 $"The broker gave it up after {BusTopology.DeliveriesMax.ToString(CultureInfo.InvariantCulture)} deliveries, or its " +
                 $"consumer failed: {Text(headers, "MT-Fault-Message") ?? "no reason was left"}", Carrier.Broker, fact,
-                CanonicalJson.Write(fact, typeof(FactMessage)));
+                CanonicalJson.Write<FactMessage>(fact));
         var id = MessageId.Derive("dead-letter", Convert.ToHexStringLower(SHA256.HashData(body)));
         return new DeadLetter(
             id, DeadLetter.Unreadable, Text(headers, "MT-Fault-Message") ?? "Its bytes are no message of this service.", Carrier.Broker,

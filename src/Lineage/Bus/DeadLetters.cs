@@ -20,7 +20,7 @@ public sealed record DeadLetter(MessageId Id, string Code, string Reason, Carrie
     public const string Unreadable = "unreadable", Undelivered = "undelivered";
 
     public static DeadLetter Of(RefusedFact refused, Carrier carrier) => new(
-        refused.Fact.Id, refused.Code, refused.Reason, carrier, refused.Fact, CanonicalJson.Write(refused.Fact, typeof(FactMessage)));
+        refused.Fact.Id, refused.Code, refused.Reason, carrier, refused.Fact, CanonicalJson.Write<FactMessage>(refused.Fact));
 }
 
 /// <summary>
@@ -86,8 +86,8 @@ public sealed class DeadLetters(NpgsqlDataSource database, TimeProvider clock)
         before ?? long.MaxValue, limit);
 
     public async Task<DeadLetterView?> FindAsync(string id, CancellationToken ct) =>
-        (await ReadAsync($"select {Columns} from {MartenSetup.Schema}.dead_letters where id = $1", withMessage: true, ct, id))
-        .FirstOrDefault();
+        await ReadAsync($"select {Columns} from {MartenSetup.Schema}.dead_letters where id = $1", withMessage: true, ct, id)
+            is [var letter] ? letter : null;
 
     /// <returns>False if there is no such letter.</returns>
     public Task<bool> RemoveAsync(string id, CancellationToken ct) => GuardedAsync(async () =>
@@ -136,9 +136,9 @@ public sealed class DeadLetters(NpgsqlDataSource database, TimeProvider clock)
         {
             return await work();
         }
-        catch (Exception e) when (StoreFailure.Classify(e) is { } classified)
+        catch (Exception e) when (StoreFailure.Classify(e) is not null)
         {
-            throw classified;
+            throw StoreFailure.Classify(e)!;
         }
     }
 }

@@ -29,7 +29,7 @@ internal sealed partial class LedgerFactSink(Ledger ledger, DeadLetters letters,
         return refused;
     }
 
-    /// <remarks>A crash before this leaves no dead letter, and a sender that was not answered: it sends again and is refused again.</remarks>
+    /// <remarks>A crash before this leaves no dead letter and an unanswered sender, who sends again and is refused again.</remarks>
     async Task SetAsideAsync(List<RefusedFact> refused, IReadOnlyList<Delivery> deliveries, CancellationToken ct)
     {
         foreach (var (fact, code, reason) in refused)

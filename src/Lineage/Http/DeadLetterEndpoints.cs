@@ -1,7 +1,6 @@
 using System.Globalization;
 using Lineage.Bus;
 using Lineage.Contracts.Api;
-using Lineage.Store;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -42,8 +41,8 @@ static class DeadLetterEndpoints
         if (letter.Message is not { } fact)
             return new ProblemResult(Problem.Of(
                 ProblemCodes.BadRequest, 400, "The letter is no message",
-                $"Dead letter {id} holds {letter.BodyBytes:N0} bytes that are no message of this service, so there is nothing to replay. It " +
-                "stays. Look at its bytes, mend the sender, then discard it."));
+                $"Dead letter {id} holds {letter.BodyBytes:N0} bytes that are no message of this service, so there is nothing to replay. " +
+                "It stays. Look at its bytes, mend the sender, then discard it."));
         var carrier = letter.Carrier is "http" ? Carrier.Http : Carrier.Broker;
         if (await sink.RecordAsync(new Delivery(fact.Checkpoint, [fact], carrier, clock.GetUtcNow()), ct) is [var refused, ..])
             return TypedResults.Ok(new DeadLetterReplay(id, Taken: false, refused.Code, refused.Reason));

@@ -73,9 +73,9 @@ public sealed class Layouts(NpgsqlDataSource database, TimeProvider clock) : IHo
         {
             return await work();
         }
-        catch (Exception e) when (StoreFailure.Classify(e) is { } classified)
+        catch (Exception e) when (StoreFailure.Classify(e) is not null)
         {
-            throw classified;
+            throw StoreFailure.Classify(e)!;
         }
     }
 }

@@ -53,12 +53,13 @@ public sealed class DeliveryLaws
         foreach (var moment in history.DistinctBy(static m => m.Message?.Id)) Play(once, [moment]);
 
         foreach (var (id, stream) in once.Streams) Assert.Equal(stream, anyhow.Streams[id]);
-        Assert.Equal(once.RunStream.Select(Text).Order(StringComparer.Ordinal), anyhow.RunStream.Select(Text).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            once.RunStream.Select(Text).Order(StringComparer.Ordinal), anyhow.RunStream.Select(Text).Order(StringComparer.Ordinal));
         Assert.IsType<CheckpointSealed>(anyhow.Streams[New][^1]);                 // nothing fences the newest generation
         foreach (var id in Old) OnlyWhatItsRanksSaid(anyhow.Streams[id], id, worldSize);
     }
 
-    /// <summary>Whatever zombies said, an old checkpoint holds a part of what an undisturbed save would have put there, or all of it.</summary>
+    /// <summary>Whatever zombies said, an old checkpoint holds what an undisturbed save would have put there, or a part of it.</summary>
     static void OnlyWhatItsRanksSaid(List<object> stream, CheckpointId id, int worldSize)
     {
         var undisturbed = new Ledger(worldSize);

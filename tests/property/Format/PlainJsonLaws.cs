@@ -10,7 +10,8 @@ namespace Lineage.Tests.Property.Format;
 public sealed class PlainJsonLaws
 {
     static void Same(object value, Type type) => Assert.Equal(
-        CanonicalJson.Canonicalize(JsonSerializer.SerializeToElement(value, type, CanonicalJson.Options)), CanonicalJson.Write(value, type));
+        CanonicalJson.Canonicalize(JsonSerializer.SerializeToElement(value, type, CanonicalJson.Options)),
+        CanonicalJson.Write(value, type));
 
     [Fact]
     public void Everything_that_is_written_down_for_ever_is_written_the_same()
@@ -23,7 +24,8 @@ public sealed class PlainJsonLaws
     public void Whatever_texts_and_numbers_hold(string? text, long number, bool late, DateTimeOffset at)
     {
         var e = new ShardVerified(
-            CheckpointId.Parse("demo/1/10"), new Rank(3), Finding.Altered, VerificationDepth.Deep, text, late ? number : number % 1_000, at);
+            CheckpointId.Parse("demo/1/10"), new Rank(3), Finding.Altered, VerificationDepth.Deep, text,
+            late ? number : number % 1_000, at);
         byte[]? expected = null;
         try
         {

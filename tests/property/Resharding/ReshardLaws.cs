@@ -76,7 +76,8 @@ public sealed class ReshardLaws
 
     static readonly TensorLayout Trainer = new(LayoutDigest.FormatName, new WorldSize(4),
     [
-        new("model.w", TensorDtype.F32, [10, 3], TensorRole.Weight), new("optimizer.exp_avg.w", TensorDtype.F32, [10, 3], TensorRole.ExpAvg),
+        new("model.w", TensorDtype.F32, [10, 3], TensorRole.Weight),
+        new("optimizer.exp_avg.w", TensorDtype.F32, [10, 3], TensorRole.ExpAvg),
         new("optimizer.step", TensorDtype.I64, [], TensorRole.Scalar), new("rng.torch", TensorDtype.U8, [4, 5_056], TensorRole.Rng),
         new("data.cursor", TensorDtype.I64, [4, 4], TensorRole.DataCursor),
     ]);

@@ -1,5 +1,4 @@
-using System.Text;
-using System.Text.Json;
+using Lineage.Agents.Reporting;
 using Lineage.ChaosHarness.Worlds;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Messages;
@@ -41,19 +40,26 @@ public sealed class BrokerAndServer : IAsyncLifetime
 public sealed class RabbitMqBusTests(BrokerAndServer world) : IClassFixture<BrokerAndServer>
 {
     [RabbitMqFact]
-    public Task A_checkpoint_seals_once_under_duplicates_in_any_order() =>
-        BusLaws.A_checkpoint_seals_once_under_duplicates_in_any_order(world.Server, "rabbit-1");
+    public async Task A_checkpoint_seals_once_under_duplicates_in_any_order()
+    {
+        await using var publisher = await PublisherAsync();
+        await BusLaws.A_checkpoint_seals_once_under_duplicates_in_any_order(world.Server, "rabbit-1", SendBy(publisher));
+    }
 
     [RabbitMqFact]
-    public async Task A_poison_message_becomes_a_dead_letter_with_its_reason_and_delays_no_other()
+    public async Task A_refused_message_is_kept_with_its_reason_delays_no_other_and_can_be_replayed()
     {
-        await using var connection = await ConnectAsync();
-        await using var channel = await connection.CreateChannelAsync();
-        // The queue is the class's: what the other tests left there, or what comes at least once more, is not this test's.
-        const string run = "rabbit-2";
-        await BusLaws.A_poison_message_becomes_a_dead_letter_with_its_reason_and_delays_no_other(
-            world.Server, run, async () =>
-                [.. (await TakeDeadAsync(channel)).Where(static letter => IsOf(run, letter)).Select(ReasonCode)]);
+        await using var publisher = await PublisherAsync();
+        await BusLaws.A_refused_message_is_kept_with_its_reason_delays_no_other_and_can_be_replayed(
+            world.Server, "rabbit-2", SendBy(publisher));
+    }
+
+    [RabbitMqFact]
+    public async Task Twenty_histories_of_duplicates_reordering_and_delay_leave_exactly_once_streams()
+    {
+        await using var publisher = await PublisherAsync();
+        await BusLaws.Histories_of_duplicates_reordering_and_delay_leave_exactly_once_streams(
+            world.Server, "rabbit-5", SendBy(publisher), histories: 20);
     }
 
     [RabbitMqFact]
@@ -64,13 +70,23 @@ public sealed class RabbitMqBusTests(BrokerAndServer world) : IClassFixture<Brok
         await channel.BasicPublishAsync(
             BusTopology.ShardStoreReportedExchange, "", mandatory: true,
             new BasicProperties { ContentType = "application/vnd.masstransit+json" }, Half.ToArray());
-        await (await Story.BeginAsync(world.Server.Client, "rabbit-3")).SaveAsync(10);
-        var dead = await Story.UntilAsync(() => TakeDeadAsync(channel), static dead => dead.Any(IsHalf), "the bytes are a dead letter");
+        await using var publisher = await PublisherAsync();
+        var story = await Story.BeginAsync(world.Server.Client, "rabbit-3");
+        var plan = await story.OpenAsync(story.Id(10));
+        await publisher.PublishAsync(story.ReportsOf(plan), default);
+        await story.UntilAsync(plan.Checkpoint, CheckpointPhase.Sealed);
 
-        // Set aside by the server at its first delivery: the broker gave it up after twenty once, and everybody waited.
-        var headers = dead.First(IsHalf).BasicProperties.Headers!;
-        Assert.Equal("fault", Encoding.UTF8.GetString((byte[])headers["MT-Reason"]!));
-        Assert.False(headers.ContainsKey("x-death"));
+        // Set aside at its first delivery and moved to where people look, whole.
+        var letters = await Story.UntilAsync(
+            async () => (await world.Server.Client.ListDeadLettersAsync(null, 1_000, default)).Items
+                .Where(static l => l.Kind is null).ToArray(),
+            static found => found.Length == 1, "the bytes are a dead letter");
+        var letter = await world.Server.Client.GetDeadLetterAsync(letters[0].Id, default);
+        Assert.Equal(("unreadable", "broker"), (letter.Code, letter.Carrier));
+        Assert.Equal(Half.ToArray(), Convert.FromBase64String(letter.Bytes!));
+        await world.Server.Client.DiscardDeadLetterAsync(letter.Id, default);
+        var gone = await Assert.ThrowsAsync<LineageProblemException>(() => world.Server.Client.GetDeadLetterAsync(letter.Id, default));
+        Assert.Equal(ProblemCodes.NotFound, gone.Code);
     }
 
     [RabbitMqFact]
@@ -96,21 +112,21 @@ public sealed class RabbitMqBusTests(BrokerAndServer world) : IClassFixture<Brok
     {
         var story = await Story.BeginAsync(world.Server.Client, "rabbit-4",
             policy: new SavePolicy(SaveDeadlineSeconds: 600, LeaseSeconds: 600));
-        await story.SaveAsync(10);
+        await using var publisher = await PublisherAsync();
         var plan = await story.OpenAsync(story.Id(20));
-        await story.PostAsync([.. story.ReportsOf(plan).Take(2)]);
+        await publisher.PublishAsync([.. story.ReportsOf(plan).Take(2)], default);
         await world.Broker.KillAsync(default);
-        var once = new Agents.Client.ClientOptions(new Uri(world.Server.Server.Url), world.Server.Client.Actor) { RetriesMax = 0 };
-        using var impatient = new Agents.Client.LineageClient(once, TimeProvider.System);
-        var away = await Assert.ThrowsAsync<LineageProblemException>(() =>
-            impatient.PostFactsAsync(new FactBatch(story.ReportsOf(plan)), default));
+
+        // Facts that are posted do not need the broker.
+        await story.SaveAsync(10);
+        var away = await Assert.ThrowsAsync<LineageProblemException>(() => publisher.PublishAsync(story.ReportsOf(plan), default));
         Assert.Equal(ProblemCodes.BrokerUnreachable, away.Code);
         await world.Broker.RestartAsync(default);
         await Story.UntilAsync(async () =>
         {
             try
             {
-                await impatient.PostFactsAsync(new FactBatch(story.ReportsOf(plan)), default);   // as an outbox does
+                await publisher.PublishAsync(story.ReportsOf(plan), default);   // as an outbox does
                 return true;
             }
             catch (LineageProblemException e) when (e.Code is ProblemCodes.BrokerUnreachable)
@@ -123,24 +139,10 @@ public sealed class RabbitMqBusTests(BrokerAndServer world) : IClassFixture<Brok
 
     static ReadOnlySpan<byte> Half => "{\"half\":"u8;
 
-    static bool IsOf(string run, BasicGetResult letter) =>
-        Encoding.UTF8.GetString(letter.Body.Span).Contains($"\"{run}/", StringComparison.Ordinal);
-
-    static bool IsHalf(BasicGetResult letter) => letter.Body.Span.StartsWith(Half);
-
     Task<IConnection> ConnectAsync() => new ConnectionFactory { Uri = new Uri(world.Broker.Address) }.CreateConnectionAsync();
 
-    static async Task<IReadOnlyList<BasicGetResult>> TakeDeadAsync(IChannel channel)
-    {
-        var taken = new List<BasicGetResult>();
-        while (await channel.BasicGetAsync(BusTopology.DeadLetters, autoAck: true) is { } letter) taken.Add(letter);
-        return taken;
-    }
+    Task<BrokerFactPublisher> PublisherAsync() =>
+        BrokerFactPublisher.ConnectAsync(new Uri(world.Broker.Address), TimeProvider.System, TimeSpan.FromSeconds(30), default);
 
-    static string ReasonCode(BasicGetResult letter)
-    {
-        using var envelope = JsonDocument.Parse(Encoding.UTF8.GetString(letter.Body.Span));
-        return envelope.RootElement.GetProperty("headers").TryGetProperty(BusTopology.ReasonCodeHeader, out var code) ? code.GetString()!
-            : "no reason";
-    }
+    static BusLaws.Send SendBy(BrokerFactPublisher publisher) => facts => publisher.PublishAsync(facts, default);
 }
