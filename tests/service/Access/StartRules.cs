@@ -40,11 +40,16 @@ public sealed class StartRules
         }))
         {
             Assert.StartsWith("https://", server.Server.Url, StringComparison.Ordinal);
-            using var handler = new HttpClientHandler
+            using var trusted = X509CertificateLoader.LoadCertificateFromFile(certificate);
+            using var handler = new SocketsHttpHandler();
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
             {
-                ServerCertificateCustomValidationCallback = static (_, shown, _, _) => shown?.Subject == "CN=lineage.test",
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                CustomTrustStore = { trusted },
+                RevocationMode = X509RevocationMode.NoCheck,
             };
-            using var http = new HttpClient(handler) { BaseAddress = new Uri(server.Server.Url) };
+            var address = new UriBuilder(server.Server.Url) { Host = "127.0.0.1" }.Uri;
+            using var http = new HttpClient(handler) { BaseAddress = address };
             using var health = await http.GetAsync("health/live");
             Assert.Equal(HttpStatusCode.OK, health.StatusCode);
             Assert.True(health.Headers.Contains("Strict-Transport-Security"));
@@ -66,6 +71,9 @@ public sealed class StartRules
     {
         using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=lineage.test", pair, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
         var now = TimeProvider.System.GetUtcNow();
         using var made = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
         await File.WriteAllTextAsync(certificate, made.ExportCertificatePem());

@@ -8,6 +8,8 @@ namespace Lineage.Tests.Service.Http;
 /// </summary>
 static class OpenApiChanges
 {
+    static readonly string[] OneOf = ["oneOf", "anyOf"];
+
     static readonly string[] Methods = ["get", "put", "post", "delete", "patch", "head"];
 
     public static IReadOnlyList<string> Breaking(JsonElement older, JsonElement newer)
@@ -122,7 +124,7 @@ static class OpenApiChanges
                 ? string.Join('|', type.EnumerateArray().Select(static t => t.GetString()).Order(StringComparer.Ordinal))
                 : type.GetString()
             : "";
-        var parts = new[] { "oneOf", "anyOf" }.SelectMany(name => Items(given, name).Select(static one => Shape(one)));
+        var parts = OneOf.SelectMany(name => Items(given, name).Select(static one => Shape(one)));
         return string.Concat(
             kind, Text(given, "format") is { } format ? $"({format})" : "",
             Find(given, "items") is { } items ? $" of {Shape(items)}" : "",

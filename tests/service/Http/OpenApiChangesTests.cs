@@ -41,7 +41,7 @@ public sealed class OpenApiChangesTests
     public void What_is_added_breaks_nobody(string was, string now)
     {
         var newer = Older.Replace(was, now, StringComparison.Ordinal);
-        Assert.NotEqual(Older, newer);
+        Assert.NotEqual(Older, newer, StringComparer.Ordinal);
         Assert.Empty(Breaking(newer));
     }
 
