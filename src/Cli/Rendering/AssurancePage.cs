@@ -97,8 +97,8 @@ internal static class AssurancePage
                     $"{screen.Glyphs.Verified} every sealed checkpoint was read back within {Units.Count(exposure.Days, "day")}",
                     Tone.Good))
                 : new Line((
-                    $"{Units.Count(exposure.Count, "checkpoint")} not read back for {Units.Count(exposure.Days, "day")}; the longest since "
-                    + $"{Units.Moment(exposure.OldestAt!.Value)}", Tone.Warn)),
+                    $"{Units.Count(exposure.Count, "checkpoint")}{(exposure.Count >= 1_000 ? " or more" : "")} not read back for "
+                    + $"{Units.Count(exposure.Days, "day")}; the longest since {Units.Moment(exposure.OldestAt!.Value)}", Tone.Warn)),
         };
         if (exposure.Unchecked.Count > 0)
         {

@@ -13,7 +13,7 @@ internal static class GraphPage
             new Line((radius.Checkpoint.ToString(), Tone.Strong), dot, Marks.Of(radius.Phase, screen.Glyphs)).Fit(screen),
             new Line("  ", (radius.Why, radius.Count > 0 ? Tone.Warn : Tone.Good)),
         };
-        if (!radius.IsWhole) lines.Add(new Line(("  The walk ended at its bound: there are more.", Tone.Bad)));
+        if (!radius.IsWhole) lines.Add(new Line(("  Counting ended at its bound: there are more.", Tone.Bad)));
         var facts = new FactList();
         foreach (var phase in radius.Phases) facts.Add(phase.Phase.ToString().ToLowerInvariant(), Units.Count(phase.Count, "dependant"));
         foreach (var kind in radius.AffectedBy) facts.Add(Word(kind.Kind), Units.Count(kind.Count, What(kind.Kind), Whats(kind.Kind)));

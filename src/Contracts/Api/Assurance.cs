@@ -54,7 +54,8 @@ public sealed record UncheckedCheckpoint(
     CheckpointId Checkpoint, CheckpointPhase Phase, DateTimeOffset SealedAt, DateTimeOffset? CheckedAt);
 
 /// <summary>What rests on trust.</summary>
-/// <param name="Count">Sealed or verified checkpoints not read back since <paramref name="Since"/>.</param>
+/// <param name="Count">Sealed or verified checkpoints not read back since <paramref name="Since"/>; 1,000 stands for that many or
+/// more.</param>
 /// <param name="OldestAt">When the longest unread of them was last read, or sealed.</param>
 /// <param name="Events">Newest position of the event store; at most so many events are on record.</param>
 /// <param name="UnsealedEvents">Events behind the newest exported head, at most; all of them while nothing was exported.</param>

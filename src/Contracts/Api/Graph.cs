@@ -26,7 +26,7 @@ public sealed record AffectedCount(AffectedKind Kind, long Count);
 /// <summary>Everything that is lost or in doubt when a checkpoint's stored bytes are damaged.</summary>
 /// <param name="Count">Dependants along base edges, transitively.</param>
 /// <param name="Depth">Of the farthest one.</param>
-/// <param name="IsWhole">False: the walk ended at its bound, and there are more.</param>
+/// <param name="IsWhole">False: counting ended at its bound, and there are more.</param>
 /// <param name="AffectedBy">How many of each kind hang on the checkpoint or on a dependant.</param>
 /// <param name="Affected">The first of them.</param>
 /// <param name="Dependants">One page, nearest first.</param>

@@ -1,4 +1,3 @@
-using Lineage.Chains;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Lineage.Narration;
@@ -10,16 +9,14 @@ public static class BlastRadii
 {
     /// <param name="dependants">One page and, if there are more, one further.</param>
     public static BlastRadius View(
-        CheckpointId id, CheckpointPhase phase, IReadOnlyList<(CheckpointPhase? Phase, long Count)> phases, int depth,
+        CheckpointId id, CheckpointPhase phase, long count, IReadOnlyList<(CheckpointPhase Phase, long Count)> phases, int depth,
         IReadOnlyList<(AffectedKind Kind, long Count)> kinds, IReadOnlyList<Affected> affected, IReadOnlyList<Dependant> dependants,
-        int limit)
+        int limit, bool isWhole)
     {
-        var count = phases.Sum(static p => p.Count);
         var page = dependants.Take(limit).ToList();
-        var known = phases.Where(static p => p.Phase is not null).OrderBy(static p => p.Phase)
-            .Select(static p => new PhaseCount(p.Phase!.Value, p.Count)).ToList();
+        var known = phases.OrderBy(static p => p.Phase).Select(static p => new PhaseCount(p.Phase, p.Count)).ToList();
         return new BlastRadius(
-            id, phase, count, depth, depth < ChainBuilder.LinksMax, known,
+            id, phase, count, depth, isWhole, known,
             [.. kinds.OrderBy(static k => k.Kind).Select(static k => new AffectedCount(k.Kind, k.Count))], affected, page,
             dependants.Count > limit ? $"{page[^1].Distance}~{page[^1].Checkpoint}" : null, Why(id, count, depth, known, kinds));
     }

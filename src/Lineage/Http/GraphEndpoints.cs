@@ -42,8 +42,8 @@ static class GraphEndpoints
         var (id, count) = (Request.Checkpoint(run, generation, step), Request.Limit(limit));
         if (await queries.CheckpointAsync(id, ct) is not { State: var state }) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
         var reach = await graph.DependantsAsync(id, Place(after), count + 1, clock.GetUtcNow(), ct);
-        return TypedResults.Ok(BlastRadii.View(id, state.Phase, reach.Phases, reach.Depth, reach.AffectedBy, reach.Affected,
-            reach.Dependants, count));
+        return TypedResults.Ok(BlastRadii.View(id, state.Phase, reach.Count, reach.Phases, reach.Depth, reach.AffectedBy, reach.Affected,
+            reach.Dependants, count, isWhole: reach.Count < GraphReader.DependantsMax));
     }
 
     /// <summary>Of a dependant: <c>distance~id</c>.</summary>

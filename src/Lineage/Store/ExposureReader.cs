@@ -8,7 +8,7 @@ namespace Lineage.Store;
 public sealed class ExposureReader(NpgsqlDataSource database)
 {
     /// <summary>More are not counted, so that the answer comes within milliseconds whatever the store holds.</summary>
-    public const int CountMax = 10_000;
+    public const int CountMax = 1_000;
 
     const string Due = $"""
         from {GraphTables.Standing} where phase in ('sealed', 'verified') and coalesce(checked_at, sealed_at) < $1

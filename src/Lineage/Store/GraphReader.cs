@@ -5,18 +5,18 @@ using NpgsqlTypes;
 
 namespace Lineage.Store;
 
-/// <summary>What a walk along base edges found, before it is put in words.</summary>
-/// <param name="Phases">Dependants per phase; a null phase is a row that is not there yet.</param>
+/// <summary>What rests on a checkpoint, before it is put in words.</summary>
+/// <param name="Phases">Dependants per phase, in any order.</param>
 /// <param name="Depth">Distance of the farthest dependant.</param>
 public sealed record Reach(
-    IReadOnlyList<(CheckpointPhase? Phase, long Count)> Phases, int Depth, IReadOnlyList<(AffectedKind Kind, long Count)> AffectedBy,
-    IReadOnlyList<Affected> Affected, IReadOnlyList<Dependant> Dependants);
+    long Count, IReadOnlyList<(CheckpointPhase Phase, long Count)> Phases, int Depth,
+    IReadOnlyList<(AffectedKind Kind, long Count)> AffectedBy, IReadOnlyList<Affected> Affected, IReadOnlyList<Dependant> Dependants);
 
-/// <summary>Walks the edges of the graph, downwards along bases and upwards along descent; bounded, and never by loading a row.</summary>
+/// <summary>Follows the edges of the graph, downwards along bases and upwards along descent; bounded, and never by loading a row.</summary>
 public sealed class GraphReader(NpgsqlDataSource database)
 {
-    /// <summary>Of the walk: no chain has more links (<see cref="Chains.ChainBuilder.LinksMax"/>), and no answer more dependants.</summary>
-    public const int DepthMax = Chains.ChainBuilder.LinksMax, DependantsMax = 100_000;
+    /// <summary>More are not counted.</summary>
+    public const int DependantsMax = 100_000;
 
     /// <summary>More of one answer are counted and not listed.</summary>
     public const int AffectedMax = 1_000;
@@ -25,33 +25,34 @@ public sealed class GraphReader(NpgsqlDataSource database)
     public const int AncestorsMax = 10_000;
 
     /// <summary>
-    /// One statement, so that counts and page are of one moment. The walk is a nested loop over the primary key of the edges; each kind of
-    /// edge is read with the node it hangs on, so nothing is read twice.
+    /// One statement, so that counts and page are of one moment. Dependants are one range of an index; what is not verified and what hangs
+    /// on them is read by run, which is little, and matched by hashing: nothing is looked up once per dependant.
     /// </summary>
     const string Walk = $"""
-        with recursive reach(id, kind, depth, source, until) as (
-          select $1 collate "C", 'base' collate "C", 0, null::text collate "C", null::timestamptz
-          union all
-          select e.target, e.kind, r.depth + 1, e.source, e.until
-          from reach r join {GraphTables.Edges} e on e.source = r.id
-          where r.kind = 'base' and r.depth < $2 and e.kind <> 'parent'),
-        found as materialized (select * from reach limit $7),
-        hit as materialized (
-          select r.id, r.depth, s.phase from found r left join {GraphTables.Standing} s on s.id = r.id
-          where r.kind = 'base' and r.depth > 0),
+        with reach as materialized (select target, distance from {GraphTables.Reach} where source = $1 limit $6),
+        runs as materialized (select distinct split_part(target, '/', 1) collate "C" as run from reach union select split_part($1, '/', 1)),
+        other as materialized (
+          select s.id, s.phase from runs r join {GraphTables.Standing} s on s.run_name = r.run and s.phase <> 'verified'),
         hanging as materialized (
-          select f.kind, f.source, f.id from found f
-            left join {MartenSetup.Schema}.mt_doc_recovery d on f.kind = 'restore' and d.id = ('recovery/' || f.id) collate "default"
-          where f.kind <> 'base' and (f.until is null or f.until > $6)
-            and (f.kind <> 'restore' or (d.data #>> array['state', 'phase'] = 'restoring'
-              and d.data #>> array['state', 'choice', 'chosen'] = f.source)))
-        select 0, phase::text, null::text, count(*), coalesce(max(depth), 0) from hit group by phase
+          select e.kind, e.source, e.target
+          from runs r join {GraphTables.Edges} e on e.kind in ('export', 'fork', 'hold', 'pin', 'restore', 'tag')
+            and e.source > r.run || '/' and e.source < r.run || '0'
+            left join {MartenSetup.Schema}.mt_doc_recovery d on e.kind = 'restore' and d.id = ('recovery/' || e.target) collate "default"
+          where (e.until is null or e.until > $5) and (e.source = $1 or e.source in (select target from reach))
+            and (e.kind <> 'restore' or (d.data #>> array['state', 'phase'] = 'restoring'
+              and d.data #>> array['state', 'choice', 'chosen'] = e.source)))
+        select 0, null::text, null::text, count(*), coalesce(max(distance), 0) from reach
         union all
-        select 1, kind::text, null, count(*), 0 from hanging group by kind
+        select 1, phase::text, null, count(*), 0 from other where id in (select target from reach) group by phase
         union all
-        (select 2, kind::text, source || ' ' || id, 0, 0 from hanging order by kind, source, id limit $8)
+        select 2, kind::text, null, count(*), 0 from hanging group by kind
         union all
-        (select 3, phase::text, id, 0, depth from hit where (depth, id) > ($3, $4 collate "C") order by depth, id limit $5)
+        (select 3, kind::text, source || ' ' || target, 0, 0 from hanging order by kind, source, target limit $7)
+        union all
+        (select 4, s.phase::text, p.target, 0, p.distance
+         from (select target, distance from {GraphTables.Reach}
+           where source = $1 and (distance, target) > ($2, $3 collate "C") order by distance, target limit $4) p
+         left join {GraphTables.Standing} s on s.id = p.target order by p.distance, p.target)
         """;
 
     const string Ancestors = $"""
@@ -66,37 +67,30 @@ public sealed class GraphReader(NpgsqlDataSource database)
     public async Task<Reach> DependantsAsync(
         CheckpointId of, (int Distance, string Id)? after, int limit, DateTimeOffset now, CancellationToken ct)
     {
-        List<(CheckpointPhase?, long)> phases = [];
-        List<(AffectedKind, long)> counts = [];
+        var (depth, count) = (0, 0L);
+        List<(CheckpointPhase, long)> phases = [];
+        List<(AffectedKind, long)> kinds = [];
         List<Affected> affected = [];
         List<Dependant> page = [];
-        var depth = 0;
         await using var connection = await database.OpenConnectionAsync(ct);
-        await using var command = Ask(connection, Walk, of.ToString(), DepthMax, after?.Distance ?? 0, after?.Id ?? "", limit, now,
-            DependantsMax, AffectedMax);
+        await using var command = Ask(
+            connection, Walk, of.ToString(), after?.Distance ?? 0, after?.Id ?? "", limit, now, DependantsMax, AffectedMax);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            var name = await reader.IsDBNullAsync(1, ct) ? null : reader.GetString(1);
+            var name = await reader.IsDBNullAsync(1, ct) ? "" : reader.GetString(1);
             switch (reader.GetInt32(0))
             {
-                case 0:
-                    phases.Add((Phase(name), reader.GetInt64(3)));
-                    depth = Math.Max(depth, reader.GetInt32(4));
-                    break;
-                case 1:
-                    counts.Add((Kind(name!), reader.GetInt64(3)));
-                    break;
-                case 2:
-                    affected.Add(Hanging(Kind(name!), reader.GetString(2)));
-                    break;
-                default:
-                    page.Add(new Dependant(CheckpointId.Parse(reader.GetString(2)), Phase(name), reader.GetInt32(4)));
-                    break;
+                case 0: (count, depth) = (reader.GetInt64(3), reader.GetInt32(4)); break;
+                case 1: phases.Add((Phase(name)!.Value, reader.GetInt64(3))); break;
+                case 2: kinds.Add((Kind(name), reader.GetInt64(3))); break;
+                case 3: affected.Add(Hanging(Kind(name), reader.GetString(2))); break;
+                default: page.Add(new Dependant(CheckpointId.Parse(reader.GetString(2)), Phase(name), reader.GetInt32(4))); break;
             }
         }
 
-        return new Reach(phases, depth, counts, affected, page);
+        if (count - phases.Sum(static p => p.Item2) is var verified and > 0) phases.Add((CheckpointPhase.Verified, verified));
+        return new Reach(count, phases, depth, kinds, affected, page);
     }
 
     /// <summary>The checkpoint itself, its parent, and so on; across forks.</summary>
@@ -153,5 +147,5 @@ public sealed class GraphReader(NpgsqlDataSource database)
         _ => throw new ArgumentOutOfRangeException(nameof(text), text, "Not a kind of edge that hangs on a checkpoint."),
     };
 
-    internal static CheckpointPhase? Phase(string? text) => text is null ? null : Enum.Parse<CheckpointPhase>(text, ignoreCase: true);
+    internal static CheckpointPhase? Phase(string? text) => text is null or "" ? null : Enum.Parse<CheckpointPhase>(text, ignoreCase: true);
 }

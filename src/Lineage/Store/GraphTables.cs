@@ -4,15 +4,20 @@ using Npgsql;
 namespace Lineage.Store;
 
 /// <summary>
-/// Edges of the graph and the standing of every checkpoint in narrow tables (docs/adr/0019), and the telemetry series. Triggers keep the
-/// first two, in the transaction of what they follow: whoever writes an event or a row keeps them, a bulk load included. They hold nothing
-/// of their own and can be built again from events and rows at any time.
+/// Edges of the graph, what its chains reach, and the standing of every checkpoint in narrow tables (docs/adr/0019); and the telemetry
+/// series. Triggers keep the first three, in the transaction of what they follow: whoever writes an event or a row keeps them, a bulk load
+/// included. They hold nothing of their own and can be built again from events and rows at any time.
 /// </summary>
 /// <remarks>A server that dies while it creates them leaves nothing: tables, triggers and the first filling are one transaction.</remarks>
 public static class GraphTables
 {
-    /// <summary><c>source</c> is always a checkpoint (without the prefix of its stream), <c>target</c> what hangs on it.</summary>
+    /// <summary>Edges of descent, and what hangs on a checkpoint. <c>source</c> is always a checkpoint, without the prefix of its
+    /// stream.</summary>
     internal const string Edges = $"{MartenSetup.Schema}.graph_edges";
+
+    /// <summary>Base edges, transitively: every checkpoint (<c>target</c>) with every link below it in its chain (<c>source</c>), and how
+    /// many deltas lie between. A chain has few links, so it is small; what a damaged base takes down is one range of its key.</summary>
+    internal const string Reach = $"{MartenSetup.Schema}.base_reach";
 
     internal const string Standing = $"{MartenSetup.Schema}.checkpoint_standing", Series = $"{MartenSetup.Schema}.series";
 
@@ -32,11 +37,16 @@ public static class GraphTables
     const string Tables = $"""
         create table if not exists {Edges} (
           source text collate "C" not null, kind text collate "C" not null, target text collate "C" not null, until timestamptz,
-          primary key (source, kind, target));
+          primary key (kind, source, target));
         create index if not exists graph_edges_target on {Edges} (target, kind) include (source);
+        create table if not exists {Reach} (
+          source text collate "C" not null, distance int not null, target text collate "C" not null,
+          primary key (source, distance, target));
+        create index if not exists base_reach_target on {Reach} (target) include (source, distance);
         create table if not exists {Standing} (
           id text collate "C" primary key, run_name text collate "C" not null, phase text collate "C" not null, sealed_at timestamptz,
           checked_at timestamptz);
+        create index if not exists checkpoint_standing_other on {Standing} (run_name, id) include (phase) where phase <> 'verified';
         create index if not exists checkpoint_standing_checked on {Standing} ((coalesce(checked_at, sealed_at)), id)
           where phase in ('sealed', 'verified');
         create table if not exists {Series} (
@@ -45,6 +55,21 @@ public static class GraphTables
         create index if not exists lineage_events_exported on {Events} (seq_id) where type = 'audit-exported.v1';
         """;
 
+    /// <summary>Everything that needs <c>child</c> needs what <c>base</c> needs, and <c>base</c>. While a rewrite moves a part of the
+    /// forest nobody opens a save on it: the two take this lock, the first alone.</summary>
+    const string ReachFunction = $"""
+        create or replace function {MartenSetup.Schema}.base_reach_add(base text, child text) returns void language plpgsql as $body$
+        begin
+          if base is null then return; end if;
+          insert into {Reach} select high.id, high.d + low.d + 1, low.id
+            from (select base as id, 0 as d union all select source, distance from {Reach} where target = base) high,
+              (select child as id, 0 as d union all select target, distance from {Reach} where source = child) low
+            where high.d + low.d < 64 on conflict do nothing;
+        end $body$;
+        """;
+
+    const string ReachLock = "5498703137";
+
     const string EdgeFunction = $"""
         create or replace function {MartenSetup.Schema}.graph_edge(of_stream text, of_version bigint, of_type text, body jsonb)
         returns void language plpgsql as $body$
@@ -52,12 +77,17 @@ public static class GraphTables
         begin
           case of_type
             when 'checkpoint-opened.v1' then
-              insert into {Edges} select v.s, v.k, about from (values (body ->> 'parent', 'parent'),
-                (body #>> array['base', 'checkpoint'], 'base')) v(s, k) where v.s is not null on conflict do nothing;
-            when 'checkpoint-rebased.v1' then
-              delete from {Edges} where target = about and kind = 'base';
-              insert into {Edges} select v.s, 'base', about from (values (body #>> array['base', 'checkpoint'])) v(s)
+              insert into {Edges} select v.s, 'parent', about from (values (body ->> 'parent')) v(s)
                 where v.s is not null on conflict do nothing;
+              perform pg_advisory_xact_lock_shared({ReachLock});
+              perform {MartenSetup.Schema}.base_reach_add(body #>> array['base', 'checkpoint'], about);
+            when 'checkpoint-rebased.v1' then
+              perform pg_advisory_xact_lock({ReachLock});
+              delete from {Reach} b using
+                (select about as id union all select target from {Reach} where source = about) low,
+                (select source as id from {Reach} where target = about) high
+                where b.source = high.id and b.target = low.id;
+              perform {MartenSetup.Schema}.base_reach_add(body #>> array['base', 'checkpoint'], about);
             when 'run-forked.v1' then
               insert into {Edges} values (body ->> 'from', 'fork', about) on conflict do nothing;
             when 'restore-point-chosen.v1' then
@@ -133,7 +163,7 @@ public static class GraphTables
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var turn = await connection.BeginTransactionAsync(ct);
         await ExecuteAsync(connection, $"select pg_advisory_xact_lock({Turn.ToString(CultureInfo.InvariantCulture)})", ct);
-        await ExecuteAsync(connection, $"{Tables}{EdgeFunction}{StandingFunction}", ct);
+        await ExecuteAsync(connection, $"{Tables}{ReachFunction}{EdgeFunction}{StandingFunction}", ct);
         if (!await IsKeptAsync(connection, ct)) await ExecuteAsync(connection, $"{Triggers}{Fill}", ct);
         await turn.CommitAsync(ct);
     }
@@ -146,6 +176,7 @@ public static class GraphTables
         await ExecuteAsync(connection, $"""
             lock table {Events}, {Rows} in share row exclusive mode;
             delete from {Edges};
+            delete from {Reach};
             delete from {Standing};
             {Fill}
             """, ct);

@@ -48,6 +48,13 @@ public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServ
             radius.Affected.Select(static a => (a.Kind, a.Checkpoint)));
         Assert.Equal(recovery.Recovery.ToString(), radius.Affected[3].Name);
         Assert.Equal(0, (await server.Client.GetBlastRadiusAsync(story.Id(40), after: null, 9, default)).Count);
+
+        await RecordAsync(story.Run, story.Id(30), story.Id(30).StreamKey, new CheckpointRebased(
+            story.Id(30), Base: null, [], Story.Hash("rewritten"), 99, "the chain was deep", Now));
+        Assert.Equal(story.Id(20), Assert.Single(
+            (await server.Client.GetBlastRadiusAsync(story.Id(10), after: null, 9, default)).Dependants).Checkpoint);
+        Assert.Equal(story.Id(40), Assert.Single(
+            (await server.Client.GetBlastRadiusAsync(story.Id(30), after: null, 9, default)).Dependants).Checkpoint);
         await EdgesEqualTheirRebuildAsync();
     }
 
@@ -223,6 +230,7 @@ public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServ
         var rows = new List<string>();
         await using var command = shared.Database.CreateCommand(
             "select e::text from lineage.graph_edges e where source like 'blast%' union all "
+            + "select r::text from lineage.base_reach r where source like 'blast%' union all "
             + "select s::text from lineage.checkpoint_standing s where id like 'blast%' order by 1");
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync()) rows.Add(reader.GetString(0));
