@@ -56,7 +56,7 @@ public static class RunChangeDecider
     static Decision.Refused TagMoved(Run run, RunChange.PlaceTag c, CheckpointId? now) => Refusals.Of(
         ProblemCodes.VersionMismatch, 412, "The tag names something else",
         $"Tag {c.Tag} of run {run.Id} names {now?.ToString() ?? "nothing"}, expected {c.Before?.ToString() ?? "nothing"}. "
-        + "Nothing was changed. Look at what it names now, and say that to move it.",
+        + "Nothing was changed. To move it, say what it names now ('lineage tag set --move' does).",
         ("tag", c.Tag), ("names", now));
 
     static Decision RemoveTag(Run run, RunChange.RemoveTag c) =>
