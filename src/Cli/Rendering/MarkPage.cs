@@ -72,7 +72,8 @@ internal static class MarkPage
         }
 
         foreach (var hold in view.Holds ?? [])
-            facts.Add("hold", (screen.Glyphs.Hold, Tone.Warn), $" {hold.Hold} by {hold.By} {Units.Age(hold.At, screen.Now)}: {hold.Reason}");
+            facts.Add("hold", (screen.Glyphs.Hold, Tone.Warn),
+                $" {hold.Hold} by {hold.By} {Units.Age(hold.At, screen.Now)}: {hold.Reason}");
         if (view.Metrics is { } metrics)
         {
             facts.Add("metrics", string.Join(", ", metrics.OrderBy(static m => m.Key, StringComparer.Ordinal)

@@ -29,7 +29,7 @@ internal static class RunChangeVerbs
             using var client = call.Client();
             var run = Named(call.Value(name));
             var id = await call.CheckpointAsync(client, call.Value(from), ct);
-            var own = MarkInputs.Labels(call.Value(labels) ?? []);
+            var own = MarkText.Labels(call.Value(labels) ?? []);
             Write(call, await client.ForkAsync(
                 new ForkRun(run, id, Policy: null, own.Count > 0 ? own : null, call.Value(reason)!), ct));
             return ExitCodes.Done;
@@ -109,7 +109,8 @@ internal static class RunChangeVerbs
         HelpName = "TEXT",
     };
 
-    internal static string Given(Invocation call, Option<string?> reason) => call.Value(reason) ?? throw new LineageProblemException(Problem.Of(
+    internal static string Given(Invocation call, Option<string?> reason) => call.Value(reason)
+        ?? throw new LineageProblemException(Problem.Of(
         ProblemCodes.BadRequest, 400, "A reason is missing", "A change needs --reason: why, as it stays on record. Nothing was changed."));
 
     internal static int Int(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)

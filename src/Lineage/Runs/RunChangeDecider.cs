@@ -127,7 +127,8 @@ public static class RunChangeDecider
         : RunDecider.IsLive(run, c.LeaseUntil, c.At) ? Live(run, c.LeaseUntil!.Value, "archived")
         : WithoutWriter(run, c.At, new RunArchived(run.Id, c.Reason, c.At));
 
-    /// <summary>A lease that ran out ends here, so that its silent holder cannot renew it and go on as if nothing had been decided.</summary>
+    /// <summary>A lease that ran out ends here, so that its silent holder cannot renew it and go on as if nothing was
+    /// decided.</summary>
     static Decision WithoutWriter(Run run, DateTimeOffset at, object decided) => run.Lease == LeasePhase.Held
         ? Decision.Accept(new LeaseExpired(run.Id, run.Generation, run.Holder!.Value, at), decided)
         : Decision.Accept(decided);

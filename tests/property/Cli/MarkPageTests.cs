@@ -1,5 +1,4 @@
 using Lineage.Cli.Rendering;
-using Lineage.Cli.Verbs;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 
@@ -58,7 +57,8 @@ public sealed class MarkPageTests
     {
         var marked = Marked().Checkpoints.Single(static view => view.Checkpoint == Sample.Id(1, 20));
         var page = CheckpointPage.Draw(marked, [], Sample.Wide, ["paper"]).Text();
-        foreach (var said in new[] { "tag       paper", "⚑ by person:ada 50 s ago: baseline", "§ case-7 by person:ada", "acc 0.5, loss 1.23457" })
+        foreach (var said in new[] { "tag       paper", "⚑ by person:ada 50 s ago: baseline", "§ case-7 by person:ada",
+            "acc 0.5, loss 1.23457" })
             Assert.Contains(said, page, StringComparison.Ordinal);
         Assert.Contains("no marks", MarkPage.Of(Sample.History().Checkpoints[0], Sample.Wide).Text(), StringComparison.Ordinal);
     }
@@ -67,19 +67,19 @@ public sealed class MarkPageTests
     [InlineData("2h", 7_200), InlineData("30m", 1_800), InlineData("1d", 86_400), InlineData("2026-11-25", 43_200),
      InlineData("2026-11-24T13:00Z", 3_600), InlineData("2026-11-24T13:00+01:00", 0)]
     public void A_time_is_a_day_a_moment_or_from_now_on(string text, double seconds) =>
-        Assert.Equal(Sample.Now.AddSeconds(seconds), MarkInputs.Moment(text, Sample.Now));
+        Assert.Equal(Sample.Now.AddSeconds(seconds), MarkText.Moment(text, Sample.Now));
 
     [Theory]
     [InlineData("soon"), InlineData("d"), InlineData("-1d"), InlineData("1x"), InlineData("")]
     public void Anything_else_is_no_time(string text) =>
-        Assert.Equal(ProblemCodes.BadRequest, Assert.Throws<LineageProblemException>(() => MarkInputs.Moment(text, Sample.Now)).Code);
+        Assert.Equal(ProblemCodes.BadRequest, Assert.Throws<LineageProblemException>(() => MarkText.Moment(text, Sample.Now)).Code);
 
     [Fact]
     public void Metrics_are_typed_as_names_and_values()
     {
-        var metrics = MarkInputs.Metrics(["loss=1.5", "a=b=2e-3", "x=nan", "y=-inf"]);
+        var metrics = MarkText.Metrics(["loss=1.5", "a=b=2e-3", "x=nan", "y=-inf"]);
         Assert.Equal((1.5, 0.002, null, null), (metrics["loss"], metrics["a=b"], metrics["x"], metrics["y"]));
         foreach (var texts in new[] { new[] { "loss" }, ["=1"], ["loss=one"], ["loss=1", "loss=2"] })
-            Assert.Equal(ProblemCodes.BadRequest, Assert.Throws<LineageProblemException>(() => MarkInputs.Metrics(texts)).Code);
+            Assert.Equal(ProblemCodes.BadRequest, Assert.Throws<LineageProblemException>(() => MarkText.Metrics(texts)).Code);
     }
 }
