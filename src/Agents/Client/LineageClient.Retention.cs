@@ -39,9 +39,10 @@ public sealed partial class LineageClient
     static string Query(RetentionPolicy policy)
     {
         var by = policy.BestBy is { } name ? $"&best-by={Uri.EscapeDataString(name)}" : "";
+        var order = JsonNamingPolicy.KebabCaseLower.ConvertName(policy.BestOrder.ToString());
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"latest={policy.Latest}&best={policy.Best}{by}&best-order={JsonNamingPolicy.KebabCaseLower.ConvertName(policy.BestOrder.ToString())}"
+            $"latest={policy.Latest}&best={policy.Best}{by}&best-order={order}"
             + $"&daily={policy.Daily}&weekly={policy.Weekly}&grace={policy.GraceSeconds}&verified-min={policy.VerifiedMin}");
     }
 }

@@ -26,8 +26,8 @@ public sealed record KeeperOptions(ActorId Actor, int Parallel, TimeSpan Poll, T
 
 /// <summary>
 /// Verifies sealed checkpoints by reading the stored bytes back, past the page cache where the kernel allows, puts the manifest beside the
-/// shards, and deletes what retention let go of. It keeps no state of its own: the service's list of pending verifications is the queue, so it may die anywhere and
-/// start again.
+/// shards, and deletes what retention let go of. It keeps no state of its own: the service's lists of pending work are the queue, so it
+/// may die anywhere and start again.
 /// </summary>
 /// <param name="report">One line for people.</param>
 public sealed class Keeper(

@@ -46,7 +46,8 @@ public sealed class Reclaimer(ActorId actor, LineageClient client, ITier tier, A
         var plan = await client.GetRetentionPlanAsync(run, whatIf: null, ct);
         if (plan.Expiring == 0) return 0;
         var applied = await client.ApplyRetentionAsync(run, new ApplyRetention(plan.Digest, actor), ct);
-        report($"Run {run}: {applied.Expired.Count} checkpoints expired by plan {plan.Digest.Short}, {applied.FreedBytes:N0} B to reclaim.");
+        report(
+            $"Run {run}: {applied.Expired.Count} checkpoints expired by plan {plan.Digest.Short}, {applied.FreedBytes:N0} B to reclaim.");
         return applied.Expired.Count;
     }
 

@@ -40,14 +40,18 @@ internal static class RetentionPage
         if (policy.Weekly > 0) facts.Add("weekly", $"last of each of {Units.Count(policy.Weekly, "week")} that have any");
         facts.Add("grace", $"{Units.Duration(TimeSpan.FromSeconds(policy.GraceSeconds))} to take an expiry back");
         facts.Add("at least", $"{Units.Count(policy.VerifiedMin, "verified checkpoint")}, whatever the rules say");
-        facts.Add("now", $"{plan.Kept:N0} kept ({Units.Bytes(plan.KeptBytes)}), {plan.Expiring:N0} to expire ({Units.Bytes(plan.FreedBytes)})");
+        facts.Add(
+            "now", $"{plan.Kept:N0} kept ({Units.Bytes(plan.KeptBytes)}), {plan.Expiring:N0} to expire ({Units.Bytes(plan.FreedBytes)})");
         return [.. lines, .. facts.Draw(screen)];
     }
 
     public static IReadOnlyList<Line> Applied(RetentionApplied applied, Screen screen)
     {
         if (applied.Expired.Count == 0)
-            return [new Line(($"Nothing of {applied.Run} is expired by plan {applied.Plan.Short}.", Tone.Dim)).Fit(screen), .. More(applied)];
+            return
+            [
+                new Line(($"Nothing of {applied.Run} is expired by plan {applied.Plan.Short}.", Tone.Dim)).Fit(screen), .. More(applied),
+            ];
         var table = new Table(new("EXPIRED"), new("STORED", Right: true), new("CAN BE UNDONE UNTIL"), new("BECAUSE"));
         foreach (var gone in applied.Expired)
             table.Add(
@@ -57,8 +61,8 @@ internal static class RetentionPage
         [
             .. table.Draw(screen), Line.Empty,
             new Line(
-                $"{Units.Count(applied.Expired.Count, "checkpoint")} expired, {Units.Bytes(applied.FreedBytes)} to be reclaimed by a keeper ",
-                "after that.").Fit(screen),
+                $"{Units.Count(applied.Expired.Count, "checkpoint")} expired, {Units.Bytes(applied.FreedBytes)} to be reclaimed by a ",
+                "keeper after that.").Fit(screen),
             .. More(applied),
             new Line(("Take it back with: ", Tone.Dim), $"lineage retention undo {applied.Run} --plan {applied.Plan}"),
         ];
@@ -67,7 +71,8 @@ internal static class RetentionPage
     public static IReadOnlyList<Line> Undone(PlanUndone undone, Screen screen)
     {
         var lines = undone.Undone.Select(id => new Line(($"{screen.Glyphs.Verified} ", Tone.Good), $"{id} is back").Fit(screen))
-            .Concat(undone.TooLate.Select(id => new Line(($"{screen.Glyphs.Bad} {id}: its bytes are being deleted or gone", Tone.Bad)).Fit(screen)))
+            .Concat(undone.TooLate.Select(id =>
+                new Line(($"{screen.Glyphs.Bad} {id}: its bytes are being deleted or gone", Tone.Bad)).Fit(screen)))
             .ToList();
         lines.Add(Line.Empty);
         lines.Add(new Line(
@@ -78,7 +83,11 @@ internal static class RetentionPage
     static IReadOnlyList<Line> Headline(RetentionPlan plan, Screen screen)
     {
         var dot = $" {screen.Glyphs.Dot} ";
-        return [new Line((plan.Run.ToString(), Tone.Strong), dot, Policy(plan.Policy), dot, ($"plan {plan.Digest.Short}", Tone.Dim)).Fit(screen)];
+        return
+        [
+            new Line(
+                (plan.Run.ToString(), Tone.Strong), dot, Policy(plan.Policy), dot, ($"plan {plan.Digest.Short}", Tone.Dim)).Fit(screen),
+        ];
     }
 
     public static string Policy(RetentionPolicy? policy)
@@ -99,7 +108,8 @@ internal static class RetentionPage
     {
         (0, _) => new Line(("Nothing to apply.", Tone.Dim)),
         (_, true) => new Line(
-            ("This policy is tried out only. Make it the run's own with: ", Tone.Dim), $"lineage retention set {plan.Run} {Flags(plan.Policy!)}"),
+            ("This policy is tried out only. Make it the run's own with: ", Tone.Dim),
+            $"lineage retention set {plan.Run} {Flags(plan.Policy!)}"),
         _ => new Line(("Apply it with: ", Tone.Dim), $"lineage retention apply {plan.Run} --plan {plan.Digest}"),
     };
 

@@ -51,7 +51,7 @@ internal static class AgentVerbs
     public static Command Keeper(Globals globals)
     {
         var parallel = Inputs.Count("--parallel", "Shards read at the same time", Math.Max(1, Environment.ProcessorCount / 2), 1, 1024);
-        var run = globals.Runs(new Command("run", "Verifies what is stored by reading it back, and deletes what retention let go of.") { parallel },
+        var run = globals.Runs(new Command("run", "Verifies what is stored, and deletes what retention let go of.") { parallel },
             async (call, ct) =>
         {
             var actor = Invocation.ActorOf("keeper", $"{Environment.MachineName}/{Environment.ProcessId}");

@@ -78,7 +78,8 @@ internal static class RetentionVerbs
         command.Validators.Add(result =>
         {
             if (result.GetValue(digest) is null && !result.GetValue(yes))
-                result.AddError("Name the plan with --plan DIGEST ('lineage retention plan RUN' prints it), or take the present one with --yes.");
+                result.AddError(
+                    "Name the plan with --plan DIGEST ('lineage retention plan RUN' prints it), or take the present one with --yes.");
         });
         return globals.Runs(command, async (call, ct) =>
         {
@@ -124,7 +125,8 @@ internal static class RetentionVerbs
     public static Command Holders(Globals globals)
     {
         var reference = Inputs.Reference();
-        return globals.Runs(new Command("holders", "Whether it is safe to delete, or everything that holds it.") { reference }, async (call, ct) =>
+        var command = new Command("holders", "Whether it is safe to delete, or everything that holds it.") { reference };
+        return globals.Runs(command, async (call, ct) =>
         {
             using var client = call.Client();
             var id = await call.CheckpointAsync(client, call.Value(reference), ct);

@@ -40,7 +40,7 @@ public static class RetentionDecider
             new CheckpointExpired(state.Id, c.Rule, c.Plan, c.At.AddSeconds(c.GraceSeconds), c.At));
     }
 
-    /// <summary>A checkpoint that comes back needs its chain, so whatever of it is expired comes back with it, in one transaction.</summary>
+    /// <summary>What comes back needs its chain, so whatever of that is expired comes back with it, in one transaction.</summary>
     /// <param name="bases">Every link below it, nearest first.</param>
     public static Decision Undo(Checkpoint state, IReadOnlyList<Checkpoint> bases, RetentionCommand.Undo c)
     {
@@ -91,8 +91,8 @@ public static class RetentionDecider
         if (state.Ending?.ReclaimStarted is null)
             return Refusals.Of(
                 ProblemCodes.NotExpired, 409, "Nobody was to delete the checkpoint",
-                $"Checkpoint {state.Id} is {Word(state.Phase)} and no reclaim of it has begun, yet its bytes in tier {c.Tier} were reported "
-                + "deleted. Nothing was recorded. Verify it: if bytes are missing they are found and named.",
+                $"Checkpoint {state.Id} is {Word(state.Phase)} and no reclaim of it has begun, yet its bytes in tier {c.Tier} were "
+                + "reported deleted. Nothing was recorded. Verify it: if bytes are missing they are found and named.",
                 ("phase", state.Phase));
         if (c.Ranks.Any(rank => !state.Opened.WorldSize.Contains(rank)) || c.Ranks.Distinct().Count() != c.Ranks.Count
             || c.Bytes is < 0 or >= BytesMax || c.Tier.Length is 0 or > 64)
@@ -141,8 +141,8 @@ public static class RetentionDecider
     {
         { Phase: CheckpointPhase.Reclaimed } => Refusals.Of(
             ProblemCodes.Reclaimed, 410, "The checkpoint is reclaimed",
-            $"The bytes of {state.Id} were given up on {Refusals.Time(state.Ending!.ReclaimStarted!.At)}; its record stays. Restore another: "
-            + $"'lineage restore-point list {state.Id.Run}'."),
+            $"The bytes of {state.Id} were given up on {Refusals.Time(state.Ending!.ReclaimStarted!.At)}; its record stays. "
+            + $"Restore another: 'lineage restore-point list {state.Id.Run}'."),
         { Phase: CheckpointPhase.Expired, Ending.Expired: { } expired } => Refusals.Of(
             ProblemCodes.NoRestorePoint, 409, "The checkpoint is expired",
             $"Checkpoint {state.Id} is expired ({expired.Rule}) and its bytes may go from {Refusals.Time(expired.ReclaimAfter)} on, so no "

@@ -43,7 +43,8 @@ static class RetentionRules
                     .ThenByDescending(static c => c.Id.Generation).First().Id,
                 new KeepReason(rule, $"last of {group.Key.Name}")));
 
-    static (string, int) Day(DateTime at) => (at.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), (int)(at.Ticks / TimeSpan.TicksPerDay));
+    static (string, int) Day(DateTime at) =>
+        (at.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), (int)(at.Ticks / TimeSpan.TicksPerDay));
 
     static (string, int) Week(DateTime at)
     {

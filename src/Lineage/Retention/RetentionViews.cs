@@ -18,7 +18,8 @@ public static class RetentionViews
         var id = checkpoint.Id;
         var objects = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var rank in checkpoint.Opened.WorldSize.Ranks) objects[ObjectKeys.Shard(new ShardId(id, rank))] = 0;
-        foreach (var stored in checkpoint.Shards.Values.SelectMany(static shard => shard.Stored)) objects[stored.ObjectKey] = stored.StoredBytes;
+        foreach (var stored in checkpoint.Shards.Values.SelectMany(static shard => shard.Stored))
+            objects[stored.ObjectKey] = stored.StoredBytes;
         foreach (var rebased in checkpoint.Rebased?.Shards ?? []) objects[rebased.ObjectKey] = rebased.StoredBytes;
         objects[ObjectKeys.Manifest(id)] = 0;
         return new ReclaimWork(

@@ -90,7 +90,7 @@ public sealed class RetentionLedger(Ledger ledger, RetentionReader reader, TimeP
     static Decision.Refused Outdated(RetentionPlan plan, ContentHash got) => Refusals.Of(
         ProblemCodes.PlanOutdated, 409, "The plan is outdated",
         $"Plan {(got.IsNone ? "(none)" : got.Short)} of run {plan.Run} is not what its policy means now (plan {plan.Digest.Short}, "
-        + $"{Refusals.Number(plan.Expiring)} to expire). Nothing was changed. Look at the present plan: 'lineage retention plan {plan.Run}'.",
+        + $"{Refusals.Number(plan.Expiring)} to expire). Nothing was changed. Look at that: 'lineage retention plan {plan.Run}'.",
         ("plan", plan.Digest), ("expiring", plan.Expiring));
 
     public Task<Decision> UndoAsync(CheckpointId id, UndoExpiry body, CommandContext context, CancellationToken ct) =>
@@ -140,7 +140,8 @@ public sealed class RetentionLedger(Ledger ledger, RetentionReader reader, TimeP
             await session.RunAsync(id.Run, RunHold.Exclusive, token);
 
             // A fork's recovery may fall back on what lies behind the fork, and holds only the fork.
-            foreach (var fork in await reader.ForksAsync(id.Run, token)) await session.RunAsync(RunId.Parse(fork.Run), RunHold.Exclusive, token);
+            foreach (var fork in await reader.ForksAsync(id.Run, token))
+                await session.RunAsync(RunId.Parse(fork.Run), RunHold.Exclusive, token);
             var needs = await reader.NeedsOfAsync(id, token);
             return new Decided(id.StreamKey, RetentionDecider.Decide(
                 await session.CheckpointAsync(id, token), new RetentionCommand.StartReclaim(id, keeper, needs, session.Now)));

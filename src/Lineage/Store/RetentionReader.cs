@@ -15,7 +15,7 @@ namespace Lineage.Store;
 /// </summary>
 public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, RunHistories histories)
 {
-    /// <summary>Rows whose bytes may go or are going. Few at any time, so that looking for them stays cheap however many are gone.</summary>
+    /// <summary>Rows whose bytes may go or are going. Few at any time, so looking for them stays cheap however many are gone.</summary>
     const string Ending =
         "(d.phase = 'expired' or (d.phase in ('abandoned', 'reclaimed') and d.data #>> '{state,ending,reclaimed}' is null))";
 
@@ -113,7 +113,8 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
     /// <summary>Runs with a retention policy, by name.</summary>
     public Task<List<RetainedRun>> RetainedAsync(string? after, int limit, CancellationToken ct) => RowsAsync(
         $"select d.run_name, {Retention} from {Runs} where d.run_name > $1 and {Retention} is not null order by d.run_name limit $2",
-        static reader => new RetainedRun(RunId.Parse(reader.GetString(0)), Json<RetentionPolicy>(reader, 1)!), ct, after ?? "", (long)limit);
+        static reader => new RetainedRun(RunId.Parse(reader.GetString(0)), Json<RetentionPolicy>(reader, 1)!), ct, after ?? "",
+        (long)limit);
 
     /// <summary>Runs that descend from this one, at any distance.</summary>
     public async Task<IReadOnlyList<(string Run, CheckpointId Origin)>> ForksAsync(RunId run, CancellationToken ct)

@@ -29,8 +29,8 @@ public sealed class RetentionPageTests
     [Fact]
     public void A_policy_that_is_tried_out_says_how_to_make_it_the_runs_own() =>
         Assert.Equal(
-            "This policy is tried out only. Make it the run's own with: lineage retention set demo --latest 2 --best 1 --by val_loss --daily 7 "
-            + "--grace 86400 --verified-min 2", RetentionPage.Plan(Plan, whatIf: true, Sample.Wide with { Width = 0 })[^1].Text);
+            "This policy is tried out only. Make it the run's own with: lineage retention set demo --latest 2 --best 1 --by val_loss "
+            + "--daily 7 --grace 86400 --verified-min 2", RetentionPage.Plan(Plan, whatIf: true, Sample.Wide with { Width = 0 })[^1].Text);
 
     [Fact]
     public void A_policy_is_shown_rule_by_rule() => GoldenPage.Check("retention-show", RetentionPage.Show(Plan, Sample.Wide));
@@ -46,6 +46,7 @@ public sealed class RetentionPageTests
     public void What_holds_a_checkpoint_is_listed() => GoldenPage.Check("holders", RetentionPage.Holders(
         new Holders(
             Sample.Id(1, 10), CheckpointPhase.Verified, SafeToDelete: false, "2 things hold it",
-            [new KeepReason(KeepRule.Hold, "legal hold case-7"), new KeepReason(KeepRule.BaseOf, "base of demo/1/20 and 3 more")], 1_200_000),
+            [new KeepReason(KeepRule.Hold, "legal hold case-7"), new KeepReason(KeepRule.BaseOf, "base of demo/1/20 and 3 more")],
+            1_200_000),
         Sample.Wide));
 }

@@ -5,7 +5,6 @@ using Lineage.Agents.Keeping;
 using Lineage.Agents.Tiers;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Decisions;

@@ -26,8 +26,8 @@ public sealed class RetentionDeciderTests
 
     static Checkpoint With(Checkpoint state, params object[] events) => events.Aggregate(state, static (s, e) => Checkpoint.Fold(s, e)!);
 
-    static Checkpoint After(Checkpoint state, RetentionCommand command) => RetentionDecider.Decide(state, command) is Decision.Accepted accepted
-        ? With(state, [.. accepted.Events])
+    static Checkpoint After(Checkpoint state, RetentionCommand command) =>
+        RetentionDecider.Decide(state, command) is Decision.Accepted accepted ? With(state, [.. accepted.Events])
         : throw new InvalidOperationException("refused");
 
     [Fact]
@@ -102,7 +102,8 @@ public sealed class RetentionDeciderTests
         var (full, delta) = (After(Full, Expire(Full)), After(Delta, Expire(Delta)));
         var undone = Assert.IsType<Decision.Accepted>(RetentionDecider.Undo(delta, [full], Undo(delta, pin: true)));
         Assert.Equal([typeof(ExpiryUndone), typeof(CheckpointPinned)], undone.Events.Select(static e => e.GetType()));
-        Assert.Equal((full.Id.StreamKey, typeof(ExpiryUndone)), (undone.Elsewhere.Single().Stream, undone.Elsewhere.Single().Event.GetType()));
+        var elsewhere = Assert.Single(undone.Elsewhere);
+        Assert.Equal((full.Id.StreamKey, typeof(ExpiryUndone)), (elsewhere.Stream, elsewhere.Event.GetType()));
         Assert.Equal(CheckpointPhase.Verified, With(delta, [.. undone.Events]).Phase);
 
         Then.Done(RetentionDecider.Undo(Delta, [Full], Undo(Delta)));
@@ -126,9 +127,11 @@ public sealed class RetentionDeciderTests
     {
         var work = RetentionViews.Work(After(Full, Expire(Full)));
         Assert.Equal(
-            ["demo/g1/s10/manifest.json", "demo/g1/s10/r0.shard", "demo/g1/s10/r1.shard"], work.Objects.Select(static o => o.ObjectKey));
+            ["demo/g1/s10/manifest.json", "demo/g1/s10/r0.shard", "demo/g1/s10/r1.shard"], work.Objects.Select(static o => o.ObjectKey),
+            StringComparer.Ordinal);
         Assert.Equal([0, 600, 601], work.Objects.Select(static o => o.Bytes));
-        var abandoned = With(CheckpointOf(Opened(Id(1, 30))), new CheckpointAbandoned(Id(1, 30), AbandonCause.Requested, [], "asked", At(1)));
+        var abandoned = With(
+            CheckpointOf(Opened(Id(1, 30))), new CheckpointAbandoned(Id(1, 30), AbandonCause.Requested, [], "asked", At(1)));
         Assert.Equal(3, RetentionViews.Work(abandoned).Objects.Count);
     }
 }

@@ -1,5 +1,4 @@
 using FsCheck.Xunit;
-using Lineage.Chains;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Lineage.Restores;

@@ -20,8 +20,9 @@ public sealed class RetentionPlannerTests
         Assert.Equal([Id(1, 40), Id(1, 30)], Kept(plan));
         Assert.Equal(
             ["newest restore point; 1 of the latest 2; last of 2024-10-04", "2 of the latest 2",
-                "no rule keeps it: not among the latest 2, the last of 1 day", "no rule keeps it: not among the latest 2, the last of 1 day"],
-            plan.Entries.Select(static e => e.Why));
+                "no rule keeps it: not among the latest 2, the last of 1 day",
+                "no rule keeps it: not among the latest 2, the last of 1 day"],
+            plan.Entries.Select(static e => e.Why), StringComparer.Ordinal);
         Assert.Equal((2, 2, 2_000, 2_000), (plan.Kept, plan.Expiring, plan.KeptBytes, plan.FreedBytes));
     }
 

@@ -52,10 +52,14 @@ sealed class RetentionStory
             case 6: Save(CheckpointPhase.Open, onBase: choice % 2 == 0); break;
             case 7: Save(CheckpointPhase.Abandoned, onBase: false); break;
             case 8: Hurt(choice); break;
-            case 9: Mark(choice, new CheckpointPinned(Picked(choice), Launcher, "mine", choice % 3 == 0 ? Now.AddDays(-1) : null, At(0))); break;
+            case 9:
+                Mark(choice, new CheckpointPinned(Picked(choice), Launcher, "mine", choice % 3 == 0 ? Now.AddDays(-1) : null, At(0)));
+                break;
             case 10: Mark(choice, new HoldPlaced(Picked(choice), "matter", Launcher, "law", At(0))); break;
             case 11 when all.Count > 0: Tag($"tag-{choice}", Picked(choice)); break;
-            case 12 when all.Count > 0: needs.Add(new OutsideNeed(Picked(choice), (choice % 2 == 0) ? KeepRule.Fork : KeepRule.Restoring, "x")); break;
+            case 12 when all.Count > 0:
+                needs.Add(new OutsideNeed(Picked(choice), (choice % 2 == 0) ? KeepRule.Fork : KeepRule.Restoring, "x"));
+                break;
             case 13: Recover(choice); break;
             default: day += choice + 0.3; break;
         }

@@ -1,8 +1,8 @@
 using Lineage.Chains;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
+using Lineage.Decisions;
 using Lineage.Retention;
 using Lineage.Store;
 using Lineage.Tests.Service.Http;
@@ -109,12 +109,13 @@ public sealed class ReclaimRaceLaws(SharedServer shared) : IClassFixture<SharedS
         Assert.True(await IsReclaimedAsync(story.Id(10)));
     }
 
-    Task ExpireAsync(CheckpointId id) => Ledger.DecideAsync("expire", id.Run, CommandContext.ByServer("test"), async (session, ct) =>
-    {
-        await session.RunAsync(id.Run, RunHold.Exclusive, ct);
-        return new Decided(id.StreamKey, RetentionDecider.Decide(
-            await session.CheckpointAsync(id, ct), new RetentionCommand.Expire(id, "test", Story.Hash("plan"), GraceSeconds: 0, session.Now)));
-    }, default);
+    Task<Decision> ExpireAsync(CheckpointId id) =>
+        Ledger.DecideAsync("expire", id.Run, CommandContext.ByServer("test"), async (session, ct) =>
+        {
+            await session.RunAsync(id.Run, RunHold.Exclusive, ct);
+            var command = new RetentionCommand.Expire(id, "test", Story.Hash("plan"), GraceSeconds: 0, session.Now);
+            return new Decided(id.StreamKey, RetentionDecider.Decide(await session.CheckpointAsync(id, ct), command));
+        }, default);
 
     async Task<bool> IsReclaimedAsync(CheckpointId id)
     {

@@ -1,7 +1,6 @@
 using Lineage.Agents.Keeping;
 using Lineage.Agents.Tiers;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Tests.Service.Http;
 using Lineage.Tests.Service.Worlds;
@@ -72,7 +71,7 @@ public sealed class RetentionFlowLaws(SharedServer shared) : IClassFixture<Share
         Assert.Equal(["reclaimed/g1/s30/r0.shard", "reclaimed/g1/s30/r1.shard"], Tier.List(""));
         foreach (var step in new long[] { 10, 20 })
             Assert.Equal(CheckpointPhase.Reclaimed, (await client.GetCheckpointAsync(story.Id(step), default)).Phase);
-        Assert.Empty((await client.ListPendingReclaimsAsync(null, 50, default)).Items.Where(w => w.Checkpoint.Run == story.Run));
+        Assert.DoesNotContain((await client.ListPendingReclaimsAsync(null, 50, default)).Items, w => w.Checkpoint.Run == story.Run);
         Assert.Equal(
             ProblemCodes.GraceOver,
             (await RefusedAsync(() => client.UndoExpiryAsync(story.Id(10), new UndoExpiry(Keeper, "late"), default))).Code);
