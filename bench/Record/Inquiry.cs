@@ -1,18 +1,20 @@
 using System.Diagnostics;
 using System.Net;
+using Lineage.Bench.Measuring;
 
 namespace Lineage.Bench.Record;
 
 /// <summary>What came of one question.</summary>
+/// <param name="Processor">Processor milliseconds per request: client, server and PostgreSQL together.</param>
 /// <param name="Wrong">The first answer that was not what it had to be.</param>
-sealed record Answers(double[] Milliseconds, int Verified, string? Wrong)
+sealed record Answers(double[] Milliseconds, double Processor, int Verified, string? Wrong)
 {
     public double At(double share) => Milliseconds.Length == 0 ? double.NaN
         : Milliseconds[(int)Math.Clamp(Math.Ceiling(Milliseconds.Length * share) - 1, 0, Milliseconds.Length - 1)];
 }
 
 /// <summary>Concurrent clients that ask one question again and again, each as soon as it has its answer.</summary>
-sealed class Inquiry(HttpClient http, RecordModel model)
+sealed class Inquiry(HttpClient http, RecordModel model, ServingTime serving)
 {
     public const int Clients = 8;
 
@@ -23,7 +25,9 @@ sealed class Inquiry(HttpClient http, RecordModel model)
     {
         var each = Math.Max(1, count / Clients);
         await RoundAsync(question, Math.Max(1, each / 10), seed: 1);
+        var before = serving.Seconds();
         var answers = await RoundAsync(question, each, seed: 2);
+        var processor = (serving.Seconds() - before) * 1_000 / (each * Clients);
         double[] times = [.. answers.SelectMany(static one => one.Times).Order()];
         string? wrong = null;
         var verified = 0;
@@ -34,7 +38,7 @@ sealed class Inquiry(HttpClient http, RecordModel model)
             verified++;
         }
 
-        return new Answers(times, verified, wrong);
+        return new Answers(times, processor, verified, wrong);
     }
 
     async Task<(List<double> Times, List<(Asked, string)> Kept)[]> RoundAsync(Question question, int each, int seed) =>

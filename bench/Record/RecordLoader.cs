@@ -79,7 +79,8 @@ sealed class RecordLoader(IDocumentStore store, NpgsqlDataSource database, Recor
         var first = Interlocked.Add(ref sequence, run.Events.Count) - run.Events.Count;
         await using (var connection = await database.OpenConnectionAsync(ct))
         {
-            await using (var relaxed = new NpgsqlCommand("set synchronous_commit = off", connection)) await relaxed.ExecuteNonQueryAsync(ct);
+            await using (var relaxed = new NpgsqlCommand("set synchronous_commit = off", connection))
+                await relaxed.ExecuteNonQueryAsync(ct);
             await using (var copy = await connection.BeginBinaryImportAsync(
                 $"copy {MartenSetup.Schema}.mt_events ({EventColumns}) from stdin (format binary)", ct))
             {

@@ -25,7 +25,7 @@ sealed class ColumnBackfill(IDocumentStore store, NpgsqlDataSource database)
             await session.BeginTransactionAsync(ct);
             var ids = await session.AdvancedSql.QueryAsync<string>(
                 $"select id from {MartenSetup.Schema}.{table} where outline is null order by id limit {AtOnce} for update", ct);
-            session.Store(await session.LoadManyAsync<T>(ct, ids));
+            session.Store<T>(await session.LoadManyAsync<T>(ct, ids));   // named, or the list itself would be taken for a document
             await session.SaveChangesAsync(ct);
         }
     }
