@@ -1,4 +1,3 @@
-using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Npgsql;
 

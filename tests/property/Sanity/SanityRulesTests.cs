@@ -1,5 +1,4 @@
 using Lineage.Chains;
-using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Lineage.Attesting;
-using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
