@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Lineage.Contracts.Events;
-using Lineage.Contracts.Format;
 using Lineage.Store;
 using Lineage.Tests.Property.Format;
 
@@ -26,7 +25,7 @@ public sealed class EventReaderTests
 
     [Fact]
     public void Every_name_that_can_be_read_has_a_golden_file_and_the_other_way_round() => Assert.Equal(
-        EventReader.Today.Names.Order(StringComparer.Ordinal), Files);
+        string.Join('\n', EventReader.Today.Names.Order(StringComparer.Ordinal)), string.Join('\n', Files));
 
     [Fact]
     public void A_name_nobody_knows_is_said_and_a_body_that_is_not_its_own_too()

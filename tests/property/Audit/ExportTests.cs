@@ -24,7 +24,12 @@ public sealed class ExportTests
     {
         var row = AuditCsv.Row(Hostile with
         {
-            Stream = "s", Actor = text, Correlation = null, Causation = null, Summary = "x", Link = null,
+            Stream = "s",
+            Actor = text,
+            Correlation = null,
+            Causation = null,
+            Summary = "x",
+            Link = null,
         });
         Assert.Equal(
             $"7,2026-11-24T12:00:00.123456Z,s,3,tag-placed.v1,{cell},,,,,,x,", row[..row.IndexOf("\"{", StringComparison.Ordinal)]);

@@ -1,7 +1,6 @@
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
-using Lineage.Contracts.Messages;
 using Lineage.Tests.Service.Http;
 using Lineage.Tests.Service.Worlds;
 

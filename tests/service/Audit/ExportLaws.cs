@@ -27,8 +27,7 @@ public sealed class ExportLaws(SharedServer shared)
             (await AllAsync(new AuditFilter(story.Run), newestFirst: true)).Select(static e => e.Sequence));
 
         var stored = await AllAsync(new AuditFilter(story.Run, Names: ["shard-stored", "run-registered.v1"]), newestFirst: false);
-        Assert.Equal(["run-registered.v1", "shard-stored.v1", "shard-stored.v1"],
-            stored.Select(static e => e.Name).Order(StringComparer.Ordinal));
+        Assert.Equal("run-registered.v1 shard-stored.v1 shard-stored.v1", string.Join(' ', stored.Select(static e => e.Name)));
         var rank = await AllAsync(new AuditFilter(Actor: Story.RankActor(story.Id(10), 1)), newestFirst: false);
         Assert.NotEmpty(rank);
         Assert.All(rank, static e => Assert.Equal("rank:found_1/1/1", e.Actor));
@@ -37,8 +36,9 @@ public sealed class ExportLaws(SharedServer shared)
             (await AllAsync(new AuditFilter(story.Run, Since: middle.At), newestFirst: false)).Select(static e => e.Sequence));
         Assert.Equal(all.Where(e => e.At < middle.At).Select(static e => e.Sequence),
             (await AllAsync(new AuditFilter(story.Run, Until: middle.At), newestFirst: false)).Select(static e => e.Sequence));
-        Assert.Equivalent(middle with { Body = default }, (await server.Client.GetAuditEventAsync(
-            middle.Stream, middle.Version, default)) with { Body = default }, strict: true);
+        var one = await server.Client.GetAuditEventAsync(middle.Stream, middle.Version, default);
+        Assert.Equal(middle with { Body = default }, one with { Body = default });
+        Assert.Equal(middle.Body.GetRawText(), one.Body.GetRawText());
         Assert.Empty(await AllAsync(new AuditFilter(story.Run, Stream: other.Run.StreamKey), newestFirst: false));
         Assert.Equal(ProblemCodes.NotFound, (await Assert.ThrowsAsync<LineageProblemException>(
             () => server.Client.GetAuditEventAsync("run/none", 1, default))).Code);
