@@ -36,7 +36,7 @@ internal static class DeadLetterPage
     }
 
     public static IReadOnlyList<Line> Replayed(DeadLetterReplay replay, Screen screen) => replay.Taken
-        ? [new Line(($"{screen.Glyphs.Good} ", Tone.Good), $"The fact of {replay.Id} is on record; the letter is gone.").Fit(screen)]
+        ? [new Line(($"{screen.Glyphs.Verified} ", Tone.Good), $"The fact of {replay.Id} is on record; the letter is gone.").Fit(screen)]
         : [new Line(($"{screen.Glyphs.Bad} ", Tone.Bad), $"Refused again ({replay.Code}): {replay.Reason}").Fit(screen)];
 
     static string About(DeadLetterView letter) => letter.Checkpoint is null ? "–"
