@@ -100,9 +100,9 @@ sealed class IngestLoad(
         return listener;
     }
 
-    static double P99(IReadOnlyCollection<double> values)
+    static double P99(ConcurrentBag<double> values)
     {
-        if (values.Count == 0) return double.NaN;
+        if (values.IsEmpty) return double.NaN;
         double[] sorted = [.. values.Order()];
         return sorted[(int)Math.Ceiling(sorted.Length * 0.99) - 1];
     }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Contracts.Messages;
@@ -31,13 +30,24 @@ sealed class MadeUpSave(RunId run, long step, int world, ContentHash layout)
             var diff = Figures(plan, rank);
             facts.Add(new ShardDiffReported
             {
-                Id = MessageId.Derive("diff", Id.ToString(), name), Checkpoint = Id, Rank = new Rank(rank), Actor = actor,
-                Correlation = Correlation, Diff = diff,
+                Id = MessageId.Derive("diff", Id.ToString(), name),
+                Checkpoint = Id,
+                Rank = new Rank(rank),
+                Actor = actor,
+                Correlation = Correlation,
+                Diff = diff,
             });
             facts.Add(new ShardStoreReported
             {
-                Id = MessageId.Derive("store", Id.ToString(), name), Checkpoint = Id, Rank = new Rank(rank), Actor = actor,
-                Correlation = Correlation, Diff = diff, Root = RootOf(Id, rank), StoredBytes = 120_000_000 + rank, Tier = "local",
+                Id = MessageId.Derive("store", Id.ToString(), name),
+                Checkpoint = Id,
+                Rank = new Rank(rank),
+                Actor = actor,
+                Correlation = Correlation,
+                Diff = diff,
+                Root = RootOf(Id, rank),
+                StoredBytes = 120_000_000 + rank,
+                Tier = "local",
                 ObjectKey = ObjectKeys.Shard(new ShardId(Id, new Rank(rank))),
             });
         }

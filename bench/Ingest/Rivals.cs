@@ -43,7 +43,7 @@ sealed class Rivals(NpgsqlDataSource database, LoadSize size, TimeProvider clock
         }, $"select count(*) from {Schema}.mt_events", ct);
     }
 
-    static async Task AppendAsync(IDocumentStore store, string stream, object[] events, bool start, CancellationToken ct)
+    static async Task AppendAsync(DocumentStore store, string stream, object[] events, bool start, CancellationToken ct)
     {
         await using var session = store.LightweightSession();
         if (start) session.Events.StartStream(stream, events);

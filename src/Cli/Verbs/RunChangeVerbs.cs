@@ -11,7 +11,7 @@ internal static class RunChangeVerbs
 {
     public static void AddTo(Command runs, Globals globals)
     {
-        foreach (var verb in new[] { Fork(globals), Rewind(globals), Archive(globals), Policy(globals), RetentionVerb.Create(globals) })
+        foreach (var verb in new[] { Fork(globals), Rewind(globals), Archive(globals), Policy(globals) })
             runs.Subcommands.Add(verb);
     }
 

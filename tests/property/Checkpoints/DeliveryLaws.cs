@@ -3,7 +3,6 @@ using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Contracts.Messages;
-using Lineage.Runs;
 using Lineage.Tests.Property.House;
 using static Lineage.Tests.Property.Runs.Given;
 

@@ -42,7 +42,8 @@ internal static class BusLaws
         await story.UntilAsync(plan.Checkpoint, CheckpointPhase.Sealed);
         var letters = await Story.UntilAsync(() => LettersOfAsync(server, run), static found => found.Count == 2, "both are dead letters");
         Assert.All(letters, static letter => Assert.Equal(ProblemCodes.NoSuchCheckpoint, letter.Code));
-        Assert.Equal(early.Select(static m => m.Id.ToString()).Order(), letters.Select(static l => l.Id).Order());
+        Assert.Equal(early.Select(static m => m.Id.ToString()).Order(StringComparer.Ordinal),
+            letters.Select(static l => l.Id).Order(StringComparer.Ordinal));
 
         var again = await server.Client.ReplayDeadLetterAsync(letters[0].Id, default);
         Assert.Equal((false, ProblemCodes.NoSuchCheckpoint), (again.Taken, again.Code));
@@ -73,7 +74,7 @@ internal static class BusLaws
         }));
         foreach (var plan in plans) await story.UntilAsync(plan.Checkpoint, CheckpointPhase.Sealed);
         foreach (var stream in (await story.LogAsync()).Where(static e => e.Stream.StartsWith("checkpoint/", StringComparison.Ordinal))
-            .GroupBy(static e => e.Stream))
+            .GroupBy(static e => e.Stream, StringComparer.Ordinal))
         {
             Assert.Equal(Enumerable.Range(1, 1 + (2 * 3) + 1).Select(static v => (long)v), stream.Select(static e => e.Version));
             Assert.Equal("checkpoint-sealed.v1", stream.Last().Name);

@@ -1,7 +1,4 @@
-using System.Net;
-using System.Text;
 using Lineage.Contracts.Api;
-using Lineage.Http;
 using Lineage.Tests.Service.Worlds;
 
 namespace Lineage.Tests.Service.Bus;
