@@ -30,11 +30,7 @@ internal static class KeyVerbs
         };
         var run = Inputs.Value<RunId>("--run", "The only run that it may touch (default: every run).", "RUN", RunId.Parse);
         var days = new Option<int?>("--days") { Description = "Days until it expires (default: never by itself).", HelpName = "N" };
-        var to = new Option<string?>("--to")
-        {
-            Description = "Write the key to this new file, for you only, and not to the screen.",
-            HelpName = "FILE",
-        };
+        var to = new Option<string?>("--to") { Description = "Write the key to this new file, for you only.", HelpName = "FILE" };
         actor.Required = true;
         return globals.Runs(new Command("issue", "Issues a key and shows it, once.") { actor, roles, run, days, to }, async (call, ct) =>
         {

@@ -17,7 +17,8 @@ static class RateLimits
     public static void Add(IServiceCollection services, RateOptions rate) => services.AddRateLimiter(limiter =>
     {
         limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http => http.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase)
+        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(
+            http => http.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase)
             ? RateLimitPartition.GetNoLimiter("")
             : RateLimitPartition.GetTokenBucketLimiter(NameOf(http), _ => Bucket(rate)));
         limiter.OnRejected = async (rejected, _) =>

@@ -71,7 +71,8 @@ public sealed class CommandLaws
     [Fact]
     public async Task A_key_that_cannot_be_read_is_said_before_anything_is_sent()
     {
-        foreach (var credential in new[] { Credential.FromFile("/nowhere/key"), Credential.FromCommand("exit 3"), Credential.Of("two words") })
+        Credential[] unreadable = [Credential.FromFile("/nowhere/key"), Credential.FromCommand("exit 3"), Credential.Of("two words")];
+        foreach (var credential in unreadable)
         {
             using var script = new AnswerScript(static (_, _) => (HttpStatusCode.OK, null));
             using var client = Client(script, credential);

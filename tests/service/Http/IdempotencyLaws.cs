@@ -58,7 +58,8 @@ public sealed class IdempotencyLaws(SharedServer shared)
     {
         var sent = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => RegisterAsync("k-5", "at-once", "tiny")));
         Assert.All(sent.Where(static s => s.Status != HttpStatusCode.OK), static s => Assert.True(
-            s.Status == HttpStatusCode.Conflict && s.Body.Contains("concurrent-change", StringComparison.Ordinal), $"{s.Status}: {s.Body}"));
+            s.Status == HttpStatusCode.Conflict && s.Body.Contains("concurrent-change", StringComparison.Ordinal),
+            $"{s.Status}: {s.Body}"));
         Assert.Single(sent, static s => s is { Status: HttpStatusCode.OK, Replayed: false });
         Assert.True((await RegisterAsync("k-5", "at-once", "tiny")).Replayed);
         Assert.Single((await server.Client.LogAsync(RunId.Parse("at-once"), null, 10, default)).Items);

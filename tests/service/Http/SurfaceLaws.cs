@@ -83,7 +83,9 @@ public sealed class SurfaceLaws(SharedServer shared)
         using var second = await small.Http.GetAsync("v1/runs/tails/log/stream");
         Assert.Equal((HttpStatusCode)429, second.StatusCode);
         Assert.NotNull(second.Headers.RetryAfter);
-        while (await lines.ReadLineAsync() is { } line && !line.Contains("lease-granted.v1", StringComparison.Ordinal)) Assert.NotNull(line);
+        string? line;
+        do line = await lines.ReadLineAsync();
+        while (line?.Contains("lease-granted.v1", StringComparison.Ordinal) is false);
         small.Server.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
         Assert.DoesNotContain("id: ", await lines.ReadToEndAsync(), StringComparison.Ordinal);   // to its end, and not by an error
     }
