@@ -10,7 +10,8 @@ internal static class ProblemExit
         ProblemCodes.BadRequest or ProblemCodes.BadReference or ProblemCodes.AmbiguousReference or ProblemCodes.InvalidMark
             => ExitCodes.Usage,
         ProblemCodes.NoSuchRun or ProblemCodes.NoSuchCheckpoint or ProblemCodes.NoSuchRecovery or ProblemCodes.NotFound
-            or ProblemCodes.NoSuchKey or ProblemCodes.CorpusMissing or ProblemCodes.NoSuchTag or ProblemCodes.NoSuchMark or ProblemCodes.NoSuchMetric
+            or ProblemCodes.NoSuchKey or ProblemCodes.CorpusMissing
+            or ProblemCodes.NoSuchTag or ProblemCodes.NoSuchMark or ProblemCodes.NoSuchMetric
             => ExitCodes.NotFound,
         ProblemCodes.ShardDamaged or ProblemCodes.OutboxCorrupt => ExitCodes.FoundDamage,
         ProblemCodes.NoRestorePoint => ExitCodes.NoRestorePoint,

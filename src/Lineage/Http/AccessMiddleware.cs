@@ -34,7 +34,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, AccessJournal journ
         if (status < 400 ? !IsNoted(operation) : IsProbe(http, operation)) return;
         if (http.RequestAborted.IsCancellationRequested && status < 400) return;
         journal.Note(new AccessEntry(
-            clock.GetUtcNow(), ActorOf(http), operation ?? "no-such-route", TargetOf(http), status,
+            clock.GetUtcNow(), Request.Asker(http), operation ?? "no-such-route", TargetOf(http), status,
             status < 400 ? null : http.Items[CodeItem] as string ?? ProblemCodes.Internal, CorrelationOf(http)));
     }
 
@@ -42,19 +42,9 @@ internal sealed class AccessMiddleware(RequestDelegate next, AccessJournal journ
         && Array.Exists(Matters, word => operation.Contains(word, StringComparison.Ordinal));
 
     /// <summary>A service that is not ready yet answers probes with 503 and refuses nobody anything.</summary>
-    static bool IsProbe(HttpContext http, string? operation) => operation is null && http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal);
+    static bool IsProbe(HttpContext http, string? operation) =>
+        operation is null && http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal);
 
-    static ActorId ActorOf(HttpContext http)
-    {
-        try
-        {
-            return Request.Context(http).Actor;
-        }
-        catch (LineageProblemException)
-        {
-            return ActorId.Parse("unreadable");
-        }
-    }
 
     static string? CorrelationOf(HttpContext http)
     {

@@ -27,7 +27,7 @@ public static class LineageTelemetry
         Meter.CreateHistogram<double>("lineage.checkpoint.seal.duration", "s", "From open to seal");
 
     public static Histogram<double> VerifySeconds { get; } =
-        Meter.CreateHistogram<double>("lineage.checkpoint.verify.duration", "s", "From seal to verified: how long a save is no restore point");
+        Meter.CreateHistogram<double>("lineage.checkpoint.verify.duration", "s", "From seal to verified: so long it is no restore point");
 
     public static Histogram<long> CheckpointBytes { get; } =
         Meter.CreateHistogram<long>("lineage.checkpoint.stored", "By", "Stored bytes of a sealed checkpoint");

@@ -51,7 +51,8 @@ public sealed class TelemetryLaws(Http.SharedServer world) : IClassFixture<Http.
 
         var names = spans.Where(span => span.TraceId.ToHexString() == correlation).Select(static span => span.OperationName).ToHashSet();
         Assert.Superset(
-            new HashSet<string>(["checkpoint.save", "checkpoint.open", "facts.take", "checkpoint.record-facts"], StringComparer.Ordinal), names);
+            new HashSet<string>(["checkpoint.save", "checkpoint.open", "facts.take", "checkpoint.record-facts"], StringComparer.Ordinal),
+            names);
     }
 
     static FactMessage With(FactMessage fact, string correlation) => fact with { Correlation = correlation };
