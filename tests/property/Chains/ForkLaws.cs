@@ -8,7 +8,6 @@ using Lineage.References;
 using Lineage.Restores;
 using Lineage.Runs;
 using Lineage.Tests.Property.Restores;
-using Lineage.Tests.Property.Runs;
 using static Lineage.Tests.Property.Runs.Given;
 
 namespace Lineage.Tests.Property.Chains;

@@ -129,7 +129,7 @@ public sealed class MarkDeciderTests
         foreach (var name in new[] { "", new string('x', 101), "a b", "best(x)", "a,b", "ä", "a\n" })
             Runs.Then.Refused(MarkDecider.Decide(one, Metrics((name, 1))), ProblemCodes.InvalidMark);
         var recorded = Assert.IsType<Decision.Accepted>(MarkDecider.Decide(one, Metrics([.. many.Reverse()])));
-        Assert.Equal(many.Select(static m => m.Item1), ((MetricsRecorded)recorded.Events[0]).Metrics.Select(static m => m.Name));
+        Assert.Equal(many, ((MetricsRecorded)recorded.Events[0]).Metrics.Select(static m => (m.Name, m.Value)));
         for (var batch = 0; batch < MarkDecider.MetricsMax / MarkDecider.RecordMax; batch++)
             one = Said(one, Metrics([.. many.Select(m => ($"{batch}.{m.Item1}", m.Item2))]));
         Runs.Then.Refused(MarkDecider.Decide(one, Metrics(("new", 1))), ProblemCodes.BadRequest);
