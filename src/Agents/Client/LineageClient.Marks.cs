@@ -6,6 +6,10 @@ namespace Lineage.Agents.Client;
 /// <summary>What people decide about runs and say of checkpoints. The service takes who says it from <see cref="Actor"/>.</summary>
 public sealed partial class LineageClient
 {
+    /// <summary>As <see cref="ListRunsAsync"/>, with those that are archived.</summary>
+    public Task<Page<RunView>> ListAllRunsAsync(string? after, int limit, CancellationToken ct) =>
+        GetAsync<Page<RunView>>(Paged("v1/runs", after, limit) + "&archived=true", ct);
+
     public Task<RunView> PlaceTagAsync(RunId run, string tag, PlaceTag body, CancellationToken ct) =>
         transport.AskAsync<RunView>(HttpMethod.Put, $"v1/runs/{run}/tags/{Uri.EscapeDataString(tag)}", body, ct);
 

@@ -162,7 +162,7 @@ sealed class RankLife(RankOptions options, IRankHooks hooks, RankVoice voice, Ti
             max = Math.Max(max, loss);          // NaN stays NaN: a spike must not vanish in a mean
         }
 
-        public IReadOnlyDictionary<string, double?> Metrics() => new Dictionary<string, double?>(StringComparer.Ordinal)
+        public Dictionary<string, double?> Metrics() => new(StringComparer.Ordinal)
         {
             ["loss"] = last,
             ["loss.max"] = max,

@@ -26,7 +26,8 @@ internal abstract record HistoryRow(string Key, string? Parent, bool Alive)
 }
 
 /// <summary>
-/// Orders a history newest first: a rewind above what it turned back from, a generation's checkpoints, then the recovery that began it, then the generation before, down to the
+/// Orders a history newest first: a rewind above what it turned back from, a generation's checkpoints, then the recovery that began it,
+/// then the generation before, down to the
 /// registration.
 /// A generation descends from its recovery, and the recovery from the restore point it chose.
 /// </summary>
@@ -86,7 +87,8 @@ internal static class HistoryRows
         _ => Start,                     // the initial state, or the other run that this one was forked from
     };
 
-    /// <summary>Where the run goes on from: what it was rewound to since its newest generation began, the newest sealed checkpoint of the newest generation, or the recovery that began it.</summary>
+    /// <summary>Where the run goes on from: what it was rewound to since its newest generation began, else the newest sealed checkpoint of
+    /// that generation, or the recovery that began it.</summary>
     static string? Newest(History history, Dictionary<Generation, RecoveryView> recoveries)
     {
         var current = history.Run.Generation;

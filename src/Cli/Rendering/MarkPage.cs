@@ -38,7 +38,7 @@ internal static class MarkPage
             .Order(StringComparer.Ordinal).ToArray();
         if (names.Length == 0) return [new Line(("No metrics were recorded yet.", Tone.Dim))];
         var shown = names.Take(MetricColumnsMax).ToArray();
-        var table = new Table([new("CHECKPOINT"), .. shown.Select(static name => new Column(name.ToUpperInvariant(), Right: true))]);
+        var table = new Table([new("CHECKPOINT"), .. shown.Select(static name => new Column(name, Right: true))]);
         foreach (var item in items)
         {
             table.Add([(item.Checkpoint.ToString(), Tone.Strong), .. shown.Select(name =>
@@ -72,7 +72,8 @@ internal static class MarkPage
         }
 
         foreach (var hold in view.Holds ?? [])
-            facts.Add("hold", (screen.Glyphs.Hold, Tone.Warn), $" {hold.Hold} by {hold.By} {Units.Age(hold.At, screen.Now)}: {hold.Reason}");
+            facts.Add("hold", (screen.Glyphs.Hold, Tone.Warn),
+                $" {hold.Hold} by {hold.By} {Units.Age(hold.At, screen.Now)}: {hold.Reason}");
         if (view.Metrics is { } metrics)
         {
             facts.Add("metrics", string.Join(", ", metrics.OrderBy(static m => m.Key, StringComparer.Ordinal)

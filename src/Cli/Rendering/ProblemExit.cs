@@ -7,9 +7,11 @@ internal static class ProblemExit
 {
     public static int CodeOf(Problem problem) => problem.Code switch
     {
-        ProblemCodes.BadRequest or ProblemCodes.BadReference or ProblemCodes.AmbiguousReference or ProblemCodes.InvalidMark => ExitCodes.Usage,
+        ProblemCodes.BadRequest or ProblemCodes.BadReference or ProblemCodes.AmbiguousReference or ProblemCodes.InvalidMark
+            => ExitCodes.Usage,
         ProblemCodes.NoSuchRun or ProblemCodes.NoSuchCheckpoint or ProblemCodes.NoSuchRecovery or ProblemCodes.NotFound
-            or ProblemCodes.CorpusMissing or ProblemCodes.NoSuchTag or ProblemCodes.NoSuchMark or ProblemCodes.NoSuchMetric => ExitCodes.NotFound,
+            or ProblemCodes.CorpusMissing or ProblemCodes.NoSuchTag or ProblemCodes.NoSuchMark or ProblemCodes.NoSuchMetric
+            => ExitCodes.NotFound,
         ProblemCodes.ShardDamaged or ProblemCodes.OutboxCorrupt => ExitCodes.FoundDamage,
         ProblemCodes.NoRestorePoint => ExitCodes.NoRestorePoint,
         ProblemCodes.ServerUnreachable or ProblemCodes.DatabaseUnreachable or ProblemCodes.BrokerUnreachable

@@ -10,7 +10,6 @@ internal static class RunPage
     {
         var dot = $" {screen.Glyphs.Dot} ";
         var pieces = new List<Piece> { (run.Run.ToString(), Tone.Strong), dot, Phase(run) };
-        if (run.Archived is not null) pieces.AddRange([dot, ("archived", Tone.Dim)]);
         if (run.Origin is { } origin) pieces.AddRange([dot, $"forked from {origin}"]);
         if (run.Generation.Value > 0) pieces.AddRange([dot, $"generation {run.Generation}"]);
         if (run.WorldSize is { } world) pieces.AddRange([dot, Units.Count(world.Value, "rank")]);
@@ -40,6 +39,7 @@ internal static class RunPage
 
     public static Piece Phase(RunView run) => run.Phase switch
     {
+        _ when run.Archived is not null => ("archived", Tone.Dim),
         RunPhase.Running => ("running", Tone.Good),
         RunPhase.Completed => ("completed", Tone.Good),
         RunPhase.Recovering => ("recovering", Tone.Warn),

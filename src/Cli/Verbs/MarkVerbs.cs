@@ -62,10 +62,12 @@ internal static class MarkVerbs
             Description = "When the pin ends: 2026-12-31, 2026-12-31T18:00Z, 36h, 30d (default: never).",
             HelpName = "TIME",
         };
-        var set = Marking(globals, new Command("set", "Keeps a checkpoint: retention passes over it.") { until }, (client, call, id, reason, ct) =>
+        var pin = new Command("set", "Keeps a checkpoint: retention passes over it.") { until };
+        var set = Marking(globals, pin, (client, call, id, reason, ct) =>
             client.PinAsync(id, new PinCheckpoint(
-                reason, call.Value(until) is { } text ? MarkInputs.Moment(text, call.Clock.GetUtcNow()) : null), ct));
-        var remove = Marking(globals, new Command("remove", "Leaves a checkpoint to retention again."), static (client, _, id, reason, ct) =>
+                reason, call.Value(until) is { } text ? MarkText.Moment(text, call.Clock.GetUtcNow()) : null), ct));
+        var unpin = new Command("remove", "Leaves a checkpoint to retention again.");
+        var remove = Marking(globals, unpin, static (client, _, id, reason, ct) =>
             client.UnpinAsync(id, new UnpinCheckpoint(reason), ct));
         return new Command("pin", "Checkpoints that people keep.") { set, remove };
     }
@@ -91,7 +93,8 @@ internal static class MarkVerbs
     public static Command Metrics(Globals globals)
     {
         var run = Inputs.Run();
-        var show = globals.Runs(new Command("show", "Recorded metrics of the checkpoints of a run, newest first.") { run }, async (call, ct) =>
+        var all = new Command("show", "Recorded metrics of the checkpoints of a run, newest first.") { run };
+        var show = globals.Runs(all, async (call, ct) =>
         {
             using var client = call.Client();
             var views = await CheckpointsAsync(client, call.Value(run), ct);
@@ -108,7 +111,7 @@ internal static class MarkVerbs
         var record = globals.Runs(new Command("record", "Records metrics of a checkpoint.") { reference, pairs }, async (call, ct) =>
         {
             using var client = call.Client();
-            var metrics = MarkInputs.Metrics(call.Value(pairs));
+            var metrics = MarkText.Metrics(call.Value(pairs));
             var id = await call.CheckpointAsync(client, call.Value(reference), ct);
             Write(call, await client.RecordMetricsAsync(id, new RecordMetrics(metrics), ct));
             return ExitCodes.Done;

@@ -77,7 +77,7 @@ internal static class RestoreVerb
     /// The files are there whatever the service says now: what cannot be recorded is said and does not make the restore fail.
     /// </summary>
     static async Task RecordAsync(
-        Invocation call, LineageClient client, Exported exported, IReadOnlyList<RestoredFile> files, CancellationToken ct)
+        Invocation call, LineageClient client, Exported exported, List<RestoredFile> files, CancellationToken ct)
     {
         try
         {
@@ -92,7 +92,7 @@ internal static class RestoreVerb
     }
 
     /// <summary>Of one file its SHA-256; of several that of the lines <c>sha256sum</c> prints of them, in order of name.</summary>
-    static ContentHash DigestOf(IReadOnlyList<RestoredFile> files) => files is [var only]
+    static ContentHash DigestOf(List<RestoredFile> files) => files is [var only]
         ? only.Digest
         : ContentHash.Of(System.Text.Encoding.UTF8.GetBytes(string.Concat(files.OrderBy(static file => file.Name, StringComparer.Ordinal)
             .Select(static file => $"{file.Digest.Hex}  {file.Name}\n"))));

@@ -11,7 +11,7 @@ internal static class RunChangeVerbs
 {
     public static void AddTo(Command runs, Globals globals)
     {
-        foreach (var verb in new[] { Fork(globals), Rewind(globals), Archive(globals), Policy(globals), Retention(globals) })
+        foreach (var verb in new[] { Fork(globals), Rewind(globals), Archive(globals), Policy(globals), RetentionVerb.Create(globals) })
             runs.Subcommands.Add(verb);
     }
 
@@ -29,7 +29,7 @@ internal static class RunChangeVerbs
             using var client = call.Client();
             var run = Named(call.Value(name));
             var id = await call.CheckpointAsync(client, call.Value(from), ct);
-            var own = MarkInputs.Labels(call.Value(labels) ?? []);
+            var own = MarkText.Labels(call.Value(labels) ?? []);
             Write(call, await client.ForkAsync(
                 new ForkRun(run, id, Policy: null, own.Count > 0 ? own : null, call.Value(reason)!), ct));
             return ExitCodes.Done;
@@ -103,63 +103,20 @@ internal static class RunChangeVerbs
         });
     }
 
-    static Command Retention(Globals globals)
-    {
-        var (run, reason) = (Inputs.Run(), Optional());
-        var all = new Option<bool>("--keep-everything") { Description = "No retention." };
-        var latest = Inputs.Value("--latest", "Newest verified ones to keep.", "N", Int);
-        var best = Inputs.Value("--best", "Best ones by a metric to keep.", "N", Int);
-        var by = new Option<string?>("--by") { Description = "The metric.", HelpName = "METRIC" };
-        var max = new Option<bool>("--higher-is-better") { Description = "Higher values of the metric are better." };
-        var daily = Inputs.Value("--daily", "Days of which the last one is kept.", "N", Int);
-        var weekly = Inputs.Value("--weekly", "Weeks of which the last one is kept.", "N", Int);
-        var grace = Inputs.Value("--grace", "Seconds between expiry and deletion.", "N", Int);
-        Option[] rules = [latest, best, by, max, daily, weekly, grace];
-        var command = new Command("retention", "What is kept of a run; with options, what is kept from now on.") { run, reason, all };
-        foreach (var rule in rules) command.Options.Add(rule);
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(all) && rules.Any(rule => result.GetResult(rule) is { Implicit: false }))
-                result.AddError("--keep-everything excludes every rule; leave one of them out.");
-        });
-        return globals.Runs(command, async (call, ct) =>
-        {
-            using var client = call.Client();
-            var view = await client.GetRunAsync(call.Value(run), ct);
-            if (call.Value(all) || rules.Any(call.IsGiven))
-            {
-                var old = view.Retention ?? new RetentionPolicy();
-                var policy = call.Value(all) ? null : old with
-                {
-                    Latest = call.Value(latest) ?? old.Latest,
-                    Best = call.Value(best) ?? old.Best,
-                    BestBy = call.Value(by) ?? old.BestBy,
-                    BestOrder = call.IsGiven(max) ? MetricOrder.HigherIsBetter : old.BestOrder,
-                    Daily = call.Value(daily) ?? old.Daily,
-                    Weekly = call.Value(weekly) ?? old.Weekly,
-                    GraceSeconds = call.Value(grace) ?? old.GraceSeconds,
-                };
-                view = await client.ChangeRetentionAsync(view.Run, new ChangeRetention(policy, Given(call, reason)), ct);
-            }
-
-            Write(call, view);
-            return ExitCodes.Done;
-        });
-    }
-
-    static Option<string?> Optional() => new("--reason", "-r")
+    internal static Option<string?> Optional() => new("--reason", "-r")
     {
         Description = "Why; it stays on record. Needed for a change.",
         HelpName = "TEXT",
     };
 
-    static string Given(Invocation call, Option<string?> reason) => call.Value(reason) ?? throw new LineageProblemException(Problem.Of(
+    internal static string Given(Invocation call, Option<string?> reason) => call.Value(reason)
+        ?? throw new LineageProblemException(Problem.Of(
         ProblemCodes.BadRequest, 400, "A reason is missing", "A change needs --reason: why, as it stays on record. Nothing was changed."));
 
-    static int Int(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+    internal static int Int(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
         ? number
         : throw new FormatException($"\"{text}\" is no whole number.");
 
-    static void Write(Invocation call, RunView view) =>
+    internal static void Write(Invocation call, RunView view) =>
         call.Outlet.Write(Answer.One(view, view.Run.ToString(), screen => MarkPage.Of(view, screen)));
 }

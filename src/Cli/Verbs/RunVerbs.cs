@@ -49,10 +49,11 @@ internal static class RunVerbs
 
     public static Command Runs(Globals globals)
     {
-        var list = globals.Runs(new Command("list", "Runs, and how far what can be restored lies behind."), async (call, ct) =>
+        var all = new Option<bool>("--all", "-a") { Description = "With archived runs." };
+        var list = globals.Runs(new Command("list", "Runs, and how far what can be restored lies behind.") { all }, async (call, ct) =>
         {
             using var client = call.Client();
-            var runs = await Invocation.AllAsync<RunView>(client.ListRunsAsync, RunsMax, ct);
+            var runs = await Invocation.AllAsync<RunView>(call.Value(all) ? client.ListAllRunsAsync : client.ListRunsAsync, RunsMax, ct);
             call.Outlet.Write(Answer.Many(runs, static run => run.Run.ToString(), screen => RunPage.List(runs, screen)));
             return ExitCodes.Done;
         });

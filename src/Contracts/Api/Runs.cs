@@ -3,7 +3,7 @@ using Lineage.Contracts.Identity;
 
 namespace Lineage.Contracts.Api;
 
-// POST /v1/runs → RunView · GET /v1/runs → Page<RunView> · GET /v1/runs/{run} → RunView
+// POST /v1/runs → RunView · GET /v1/runs?archived= → Page<RunView> · GET /v1/runs/{run} → RunView
 // POST /v1/runs/{run}/leases → LeaseView · PUT (RenewLease) → LeaseView | DELETE (ReleaseLease) /v1/runs/{run}/leases/{generation}
 // PUT /v1/runs/{run}/generations/{generation}/ranks/{rank} · POST /v1/runs/{run}/complete
 // GET /v1/runs/{run}/log → Page<LogEntry> · GET /v1/service → ServiceView

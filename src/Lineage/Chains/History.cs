@@ -85,6 +85,9 @@ public sealed record History(
     /// <summary>Everything that is known of, on the line or off it, in this run and in those that it descends from.</summary>
     public IEnumerable<Candidate> Known() => Before is null ? Candidates.Concat(Off) : Candidates.Concat(Off).Concat(Before.Known());
 
+    /// <summary>A reason is said once for every checkpoint that it explains.</summary>
+    static string Short(string reason) => reason.Length <= 80 ? reason : $"{reason.AsSpan(0, 79)}…";
+
     /// <summary>Why a checkpoint of the run is off the history.</summary>
     public string WhyOff(Candidate candidate)
     {
@@ -94,7 +97,7 @@ public sealed record History(
         var end = own ?? Stretches.FirstOrDefault(stretch => stretch.Generation < candidate.Id.Generation);
         return (own, end) switch
         {
-            (_, { Rewound: { } rewind }) => $"{under}, behind {rewind.To}, to which the run was rewound: {rewind.Reason}",
+            (_, { Rewound: { } rewind }) => $"{under}, behind {rewind.To}, to which the run was rewound: {Short(rewind.Reason)}",
             ({ UpTo: { } step, TurnedBackBy: { } by }, _) =>
                 $"{under} after step {Quantities.Number(step.Value)}, from which generation {by} turned back",
             (null, { TurnedBackBy: { } later }) => $"{under}, behind which generation {later} turned back",

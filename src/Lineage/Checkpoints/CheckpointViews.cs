@@ -36,7 +36,7 @@ public static class CheckpointViews
     }
 
     /// <summary>What is not there is not written.</summary>
-    static IReadOnlyList<T>? Some<T>(IEnumerable<T>? items) => items?.ToList() is { Count: > 0 } some ? some : null;
+    static List<T>? Some<T>(IEnumerable<T>? items) => items?.ToList() is { Count: > 0 } some ? some : null;
 
     /// <summary>Why it was abandoned or quarantined; null otherwise.</summary>
     public static string? Cause(Checkpoint checkpoint) => checkpoint.Phase switch

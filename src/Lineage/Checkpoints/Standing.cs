@@ -23,7 +23,8 @@ static class Standing
     {
         CheckpointPhase.Open => Refusals.Of(
             ProblemCodes.NotReady, 409, "The checkpoint is not sealed",
-            $"Checkpoint {state.Id} is still being saved, so it is too early to {wanted}. Nothing was changed. Ask again once it is sealed.",
+            $"Checkpoint {state.Id} is still being saved, so it is too early to {wanted}. Nothing was changed. "
+            + "Ask again once it is sealed.",
             ("phase", state.Phase)),
         CheckpointPhase.Abandoned => CheckpointDecider.Closed(state, wanted),
         CheckpointPhase.Reclaimed => Refusals.Of(

@@ -33,7 +33,7 @@ public static class Refusals
         ProblemCodes.RunCompleted, 409, "The run is completed",
         $"Run {run.Id} was completed at step {Number(run.Completed!.FinalStep.Value)} under generation {run.Completed.Generation} "
         + "and takes no further writer. "
-        + "Train on under a new run.");
+        + "Train on under a new run, for example a fork of it ('lineage run fork').");
 
     public static Decision.Refused RunArchived(Run run) => Of(
         ProblemCodes.RunArchived, 409, "The run is archived",

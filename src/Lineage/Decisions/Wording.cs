@@ -2,7 +2,8 @@ using Lineage.Contracts.Api;
 
 namespace Lineage.Decisions;
 
-/// <summary>Which names and reasons people may give: what goes on record for ever has to be readable, and a name has to be typeable.</summary>
+/// <summary>Which names and reasons people may give: what goes on record for ever has to be readable, a name has to be
+/// typeable.</summary>
 public static class Wording
 {
     public const int TagMax = 64, HoldMax = 64, MetricMax = 100, ReasonMax = 1_000;

@@ -35,9 +35,10 @@ static class RunEndpoints
         return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(body.Run, queries, views, http, ct);
     }
 
-    static async Task<Ok<Page<RunView>>> ListAsync(string? after, int? limit, Queries queries, Views views, CancellationToken ct)
+    static async Task<Ok<Page<RunView>>> ListAsync(
+        string? after, int? limit, bool? archived, Queries queries, Views views, CancellationToken ct)
     {
-        var rows = await queries.RunsAsync(after, Request.Limit(limit) + 1, ct);
+        var rows = await queries.RunsAsync(after, Request.Limit(limit) + 1, archived is true, ct);
         var page = new List<RunView>();
         foreach (var row in rows.Take(Request.Limit(limit))) page.Add(await views.OfAsync(row, ct));
         return TypedResults.Ok(new Page<RunView>(page, rows.Count > page.Count ? page[^1].Run.ToString() : null));

@@ -40,7 +40,7 @@ static class NamedPointFinder
                 ("metrics", names.Order(StringComparer.Ordinal).Take(ShownMax))));
     }
 
-    static string Listed(string noun, IReadOnlyList<string> names) => names.Count == 0
+    static string Listed(string noun, List<string> names) => names.Count == 0
         ? $"there is no {noun}"
         : $"there {(names.Count == 1 ? "is" : "are")} {string.Join(", ", names.Order(StringComparer.Ordinal).Take(ShownMax))}"
             + (names.Count > ShownMax ? " …" : "");

@@ -56,7 +56,7 @@ public static class RunChangeDecider
     static Decision.Refused TagMoved(Run run, RunChange.PlaceTag c, CheckpointId? now) => Refusals.Of(
         ProblemCodes.VersionMismatch, 412, "The tag names something else",
         $"Tag {c.Tag} of run {run.Id} names {now?.ToString() ?? "nothing"}, expected {c.Before?.ToString() ?? "nothing"}. "
-        + "Nothing was changed. Look at what it names now, and say that to move it.",
+        + "Nothing was changed. To move it, say what it names now ('lineage tag set --move' does).",
         ("tag", c.Tag), ("names", now));
 
     static Decision RemoveTag(Run run, RunChange.RemoveTag c) =>
@@ -127,7 +127,8 @@ public static class RunChangeDecider
         : RunDecider.IsLive(run, c.LeaseUntil, c.At) ? Live(run, c.LeaseUntil!.Value, "archived")
         : WithoutWriter(run, c.At, new RunArchived(run.Id, c.Reason, c.At));
 
-    /// <summary>A lease that ran out ends here, so that its silent holder cannot renew it and go on as if nothing had been decided.</summary>
+    /// <summary>A lease that ran out ends here, so that its silent holder cannot renew it and go on as if nothing was
+    /// decided.</summary>
     static Decision WithoutWriter(Run run, DateTimeOffset at, object decided) => run.Lease == LeasePhase.Held
         ? Decision.Accept(new LeaseExpired(run.Id, run.Generation, run.Holder!.Value, at), decided)
         : Decision.Accept(decided);

@@ -25,8 +25,10 @@ public sealed class Queries(IDocumentStore store, NpgsqlDataSource database)
 
     /// <summary>Runs by name.</summary>
     /// <param name="after">Name of the last one seen.</param>
-    public Task<IReadOnlyList<RunRow>> RunsAsync(string? after, int limit, CancellationToken ct) =>
-        QueryAsync<RunRow>("where d.run_name > ? order by d.run_name limit ?", ct, after ?? "", limit);
+    /// <param name="archived">With those of which nothing more is expected.</param>
+    public Task<IReadOnlyList<RunRow>> RunsAsync(string? after, int limit, bool archived, CancellationToken ct) =>
+        QueryAsync<RunRow>("where d.run_name > ? and (? or d.data -> 'state' -> 'archived' is null) order by d.run_name limit ?", ct,
+            after ?? "", archived, limit);
 
     /// <summary>Runs whose name begins so; enough of them to see whether a prefix is unique and to list what it could mean.</summary>
     public Task<IReadOnlyList<RunId>> RunNamesAsync(string prefix, CancellationToken ct) =>

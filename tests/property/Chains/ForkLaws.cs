@@ -29,7 +29,8 @@ public sealed class ForkLaws
     static RestorePointChosen Start(Run run, History history, WorldSize? world = null)
     {
         var decided = RecoveryDecider.Start(run, current: null, history, new RecoveryCommand.Start(
-            Forked, Launcher, world ?? Two, FailedGeneration: null, $"fork of {run.Origin}", [], ReachedStep: null, LeaseUntil: null, At(5)));
+            Forked, Launcher, world ?? Two, FailedGeneration: null, $"fork of {run.Origin}", [],
+            ReachedStep: null, LeaseUntil: null, At(5)));
         var accepted = Assert.IsType<Decision.Accepted>(decided);
         Assert.Equal(new RecoveryId(Forked, new Generation(1)), ((RecoveryStarted)accepted.Events[0]).Recovery);
         Assert.Contains(accepted.Elsewhere, static e => e.Event is LeaseGranted { Generation.Value: 1 });

@@ -4,7 +4,6 @@ using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
 using Lineage.Decisions;
-using Lineage.Tests.Property.Runs;
 using static Lineage.Tests.Property.Runs.Given;
 
 namespace Lineage.Tests.Property.Checkpoints;
@@ -63,8 +62,8 @@ public sealed class MarkDeciderTests
     public void Everything_can_be_said_of_a_sealed_one_under_damage_too_and_twice_is_once(CheckpointPhase phase)
     {
         var state = Phase(phase);
-        foreach (var command in new MarkCommand[] { Pin(), Pin("another reason"), Hold(), Hold("case-8"), Lift(), Metrics(("a", 1), ("b", null)),
-            Export(), new MarkCommand.Unpin(Point, Person, "done", At(10)) })
+        foreach (var command in new MarkCommand[] { Pin(), Pin("another reason"), Hold(), Hold("case-8"), Lift(),
+            Metrics(("a", 1), ("b", null)), Export(), new MarkCommand.Unpin(Point, Person, "done", At(10)) })
         {
             state = Said(state, command);
             Runs.Then.Done(MarkDecider.Decide(state, command));
@@ -123,7 +122,8 @@ public sealed class MarkDeciderTests
     [Fact]
     public void Metrics_have_names_and_bounds()
     {
-        var (one, many) = (Sealed(Point), Enumerable.Range(0, MarkDecider.RecordMax).Select(static i => ($"m{i:000}", (double?)i)).ToArray());
+        var one = Sealed(Point);
+        var many = Enumerable.Range(0, MarkDecider.RecordMax).Select(static i => ($"m{i:000}", (double?)i)).ToArray();
         Runs.Then.Refused(MarkDecider.Decide(one, Metrics()), ProblemCodes.InvalidMark);
         Runs.Then.Refused(MarkDecider.Decide(one, Metrics([.. many, ("one-more", 1)])), ProblemCodes.InvalidMark);
         foreach (var name in new[] { "", new string('x', 101), "a b", "best(x)", "a,b", "ä", "a\n" })

@@ -50,7 +50,8 @@ public sealed class ReferenceTests
     [InlineData(""), InlineData("Demo"), InlineData("demo@"), InlineData("demo@-1"), InlineData("demo@007"), InlineData("demo/1"),
         InlineData("demo/1/2/3"),
      InlineData("demo:best"), InlineData("demo:best("), InlineData("demo:best()"), InlineData("demo:best(a,b)"),
-     InlineData("demo:best(a,max,min)"), InlineData("demo:Nightly"), InlineData("demo:"), InlineData("demo:a:b"), InlineData("demo~x"), InlineData("demo~100001"), InlineData("demo~100000~1"),
+     InlineData("demo:best(a,max,min)"), InlineData("demo:Nightly"), InlineData("demo:"), InlineData("demo:a:b"),
+     InlineData("demo~x"), InlineData("demo~100001"), InlineData("demo~100000~1"),
      InlineData("@5"), InlineData("demo@99999999999999999999"), InlineData("../etc/passwd")]
     public void Anything_else_is_refused_with_what_was_expected(string text) =>
         Then.Refused(Assert.IsType<ReferenceParse.Refused>(ReferenceGrammar.Parse(text)).Refusal, ProblemCodes.BadReference);
