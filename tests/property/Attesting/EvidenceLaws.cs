@@ -41,14 +41,13 @@ public sealed class EvidenceLaws
         var evidence = Pack();
         var events = evidence.Events.ToList();
         var at = events.FindIndex(static e => e.Name == "shard-stored.v1");
+        var forged = Body(new ShardStored(Given.Id(1, 10), new Rank(0), Given.Hash("forged"), 1, "disk", "key", Given.At(0)));
         switch (how)
         {
             case "body":
-                events[at] = events[at] with { Body = Body(new ShardStored(
-                    Given.Id(1, 10), new Rank(0), Given.Hash("forged"), 1, "disk", "key", Given.At(0))) };
+                events[at] = events[at] with { Body = forged };
                 break;
             case "body-and-digest":
-                var forged = Body(new ShardStored(Given.Id(1, 10), new Rank(0), Given.Hash("forged"), 1, "disk", "key", Given.At(0)));
                 events[at] = events[at] with { Body = forged, Digest = ContentHash.Of(CanonicalJson.Canonicalize(forged)) };
                 break;
             case "actor": events[at] = events[at] with { Actor = "person:mallory" }; break;
