@@ -42,7 +42,8 @@ internal sealed class AccessMiddleware(RequestDelegate next, AccessJournal journ
         && Array.Exists(Matters, word => operation.Contains(word, StringComparison.Ordinal));
 
     /// <summary>A service that is not ready yet answers probes with 503 and refuses nobody anything.</summary>
-    static bool IsProbe(HttpContext http, string? operation) => operation is null && http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal);
+    static bool IsProbe(HttpContext http, string? operation) =>
+        operation is null && http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal);
 
     static ActorId ActorOf(HttpContext http)
     {
