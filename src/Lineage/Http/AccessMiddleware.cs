@@ -1,7 +1,6 @@
 using Lineage.Audit;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
-using Lineage.Contracts.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 

@@ -144,6 +144,7 @@ static class Mutation
         else
         {
             (name, stream) = Structure(choice - Edits.Length, stream, events, place);
+            if (name is "appended") version = events.Count;
         }
 
         if (choice == Edits.Length + 5)

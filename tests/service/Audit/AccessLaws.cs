@@ -59,8 +59,8 @@ public sealed class AccessLaws(SharedServer shared)
     [Fact]
     public async Task What_was_asked_last_is_written_before_a_server_stops()
     {
-        await using (var other = await RunningServer.StartAsync(o =>
-            o with { ConnectionString = server.Server.Postgres!.ConnectionString }))
+        var database = server.Server.Postgres!.ConnectionString;
+        await using (var other = await RunningServer.StartAsync(o => o with { ConnectionString = database }))
         {
             using var client = other.NewClient(ActorId.Parse("person:last"));
             await Assert.ThrowsAsync<LineageProblemException>(() => client.GetRestorePlanAsync("nobody", default));

@@ -51,7 +51,7 @@ public sealed class ExportLaws(SharedServer shared)
         await story.SaveAndVerifyAsync(10);
         using var ada = server.NewClient(ActorId.Parse("person:ada"));
         using var file = new MemoryStream();
-        var receipt = await ada.ExportAuditAsync(new AuditFilter(Stream: story.Id(10).StreamKey), format, file, default);
+        var receipt = await ada.ExportAuditAsync(new AuditFilter(story.Run, story.Id(10).StreamKey), format, file, default);
         var text = Encoding.UTF8.GetString(file.ToArray());
 
         Assert.Equal((9L, ContentHash.Of(file.ToArray())), (receipt.Events, receipt.Digest));
@@ -67,7 +67,7 @@ public sealed class ExportLaws(SharedServer shared)
         var record = (await AllAsync(new AuditFilter(Names: ["audit-exported"]), newestFirst: true))
             .Select(static e => e.Body.Deserialize<AuditExported>(CanonicalJson.Options)!).First(e => e.Format == format);
         Assert.Equal(
-            (ActorId.Parse("person:ada"), $"stream={Uri.EscapeDataString(story.Id(10).StreamKey)}", 9L, receipt.Digest),
+            (ActorId.Parse("person:ada"), $"run={story.Run}&stream={Uri.EscapeDataString(story.Id(10).StreamKey)}", 9L, receipt.Digest),
             (record.Actor, record.Filter, record.Events, record.Digest));
     }
 
