@@ -61,13 +61,11 @@ sealed class RunMaker
         if (origin is { } from)
         {
             Append(run.Id.StreamKey, new RunForked(run.Id, from, policy, labels, "another learning rate", now), Person);
-            step = from.Step.Value;
-        }
-        else
-        {
-            Accept(run.Id.StreamKey, RunDecider.Decide(null, new RunCommand.Register(run.Id, policy, labels, now)), launcher);
+            Recover(new Course([], new Ancestry(from, [.. origins[^1].Candidates], [.. origins[^1].Turns])));
+            return;
         }
 
+        Accept(run.Id.StreamKey, RunDecider.Decide(null, new RunCommand.Register(run.Id, policy, labels, now)), launcher);
         Accept(run.Id.StreamKey, RunDecider.Decide(run.State, new RunCommand.TakeLease(run.Id, launcher, world, LeaseUntil: null, now)),
             launcher);
         Join();
@@ -76,11 +74,12 @@ sealed class RunMaker
     void Save(int save)
     {
         now = now.AddMinutes(5);
-        if (save > 4 && random.Next(40) == 0) Recover();
+        if (save > 4 && random.Next(40) == 0) Fail();
         step += 100;
         var id = new CheckpointId(run.Id, run.State!.Generation, new Step(step));
         Accept(id.StreamKey, CheckpointDecider.Decide(null, run.State, new CheckpointCommand.Open(
-            id, world, shards.Layout, History.ForWriting(run.State.Generation, run.Candidates, run.Turns), launcher, Rank: null, now)),
+            id, world, shards.Layout, History.ForWriting(
+                run.State.Generation, run.Candidates, run.Turns, new Course(run.State.Rewound ?? [])), launcher, Rank: null, now)),
             launcher);
         now = now.AddSeconds(2);
         var isLast = save >= size.Checkpoints(run.Number) - 2;
@@ -111,18 +110,24 @@ sealed class RunMaker
             id, AbandonCause.Requested, "the disk of a rank was full", now)), launcher);
     }
 
-    void Recover()
+    void Fail()
     {
         if (run.Number % 11 == 5 && run.State!.Rewound is null
             && run.Candidates.Where(static c => c.Phase == CheckpointPhase.Verified).OrderByDescending(static c => c.Id.Step)
                 .Skip(3).FirstOrDefault() is { } back)
             Append(run.Id.StreamKey, new RunRewound(run.Id, back.Id, run.State.Generation, "the loss diverged", now), Person);
+        Recover(new Course(run.State!.Rewound ?? []));
+    }
+
+    void Recover(Course course)
+    {
         var next = new Generation(run.State!.Generation.Value + 1);
         var id = new RecoveryId(run.Id, next);
         var decision = RecoveryDecider.Start(
             run.State, run.Recoveries.GetValueOrDefault(new RecoveryId(run.Id, run.State.Generation)),
-            History.ForRestoring(next, run.Candidates, run.Turns), new RecoveryCommand.Start(
-                run.Id, launcher, world, run.State.Generation, "rank 3 killed by signal 9", [new Rank(world.Value - 1)],
+            History.ForRestoring(next, run.Candidates, run.Turns, course), new RecoveryCommand.Start(
+                run.Id, launcher, world, next.Value == 1 ? null : run.State.Generation, "a rank was killed by signal 9",
+                [new Rank(world.Value - 1)],
                 new Step(step + 57), LeaseUntil: now, now));
         Accept(id.StreamKey, decision, launcher);
         foreach (var abandon in SaveDeadlines.Step(

@@ -26,7 +26,8 @@ static class PictureSql
                  order by c.step desc limit 1) t
         where r.id = 'run/' || $1
         union all
-        select c.generation, c.step, c.outline from {Recoveries} v join {Checkpoints} c on c.id = v.chosen_key where v.run_name = $1
+        select c.generation, c.step, c.outline from {Recoveries} v join {Checkpoints} c on c.id = v.chosen_key and c.run_name = $1
+        where v.run_name = $1
         union all
         select c.generation, c.step, c.outline from {Runs} r, jsonb_array_elements(r.outline::jsonb -> 'rewound') w
         join {Checkpoints} c on c.id = 'checkpoint/' || (w ->> 'to') where r.id = 'run/' || $1
