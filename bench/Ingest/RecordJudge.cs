@@ -44,7 +44,7 @@ sealed class RecordJudge(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(
             "select stream_id, version, type, timestamp, correlation_id, causation_id, headers::text, data::text from lineage.mt_events " +
-            "where type <> 'tombstone' order by stream_id, version");   // the event store's own mark of a number it did not use
+            "where type <> 'tombstone' order by stream_id, version");   // the store's own mark of an unused number
         command.CommandTimeout = 300;
         await using var reader = await command.ExecuteReaderAsync(ct);
         var (stream, version, link) = ("", 0L, (ContentHash?)null);

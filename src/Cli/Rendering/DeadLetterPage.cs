@@ -20,8 +20,8 @@ internal static class DeadLetterPage
     public static IReadOnlyList<Line> Show(DeadLetterView letter, Screen screen)
     {
         var facts = new FactList();
-        facts.Add("message", letter.Kind is { } kind ? $"{kind} about {About(letter)}"
-            : $"{letter.BodyBytes:N0} bytes that are no message");
+        facts.Add(
+            "message", letter.Kind is { } kind ? $"{kind} about {About(letter)}" : $"{letter.BodyBytes:N0} bytes that are no message");
         facts.Add("refused", (letter.Code, Tone.Bad));
         facts.Add("why", letter.Reason);
         facts.Add("came by", letter.Carrier);

@@ -43,7 +43,7 @@ internal static class DeadLetterVerbs
     static Command Replay(Globals globals)
     {
         var id = Id();
-        var command = new Command("replay", "Try a dead letter again: it goes when its fact is taken, stays when that is refused.") { id };
+        var command = new Command("replay", "Try a dead letter again; it stays if it is refused again.") { id };
         return globals.Runs(command, async (call, ct) =>
         {
             using var client = call.Client();

@@ -11,18 +11,22 @@ sealed class PostGateProbe
     const long Bytes = 8 << 20;
 
     readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly List<Task> underWay = [];
     readonly PostGate gate;
 
     public PostGateProbe() => gate = new PostGate(_ => released.Task, new ServerOptions("unused"));
 
     /// <summary>As many of the largest posts as the bound allows.</summary>
-    public Task FillAsync()
+    public void Fill()
     {
-        for (var sum = 0L; sum < PostGate.BytesMax + Bytes; sum += Bytes) _ = gate.InvokeAsync(Post());
-        return Task.CompletedTask;
+        for (var sum = 0L; sum < PostGate.BytesMax + Bytes; sum += Bytes) underWay.Add(gate.InvokeAsync(Post()));
     }
 
-    public void Release() => released.SetResult();
+    public Task ReleaseAsync()
+    {
+        released.SetResult();
+        return Task.WhenAll(underWay);
+    }
 
     public async Task<(int Status, string Code)> PostAsync()
     {

@@ -27,9 +27,9 @@ public sealed class PostedFactTests
 
         // A body that would exceed the bound is refused before it is read.
         var gate = new PostGateProbe();
-        await gate.FillAsync();
+        gate.Fill();
         Assert.Equal((429, "rate-limited"), await gate.PostAsync());
-        gate.Release();
+        await gate.ReleaseAsync();
         Assert.Equal((200, ""), await gate.PostAsync());
     }
 
