@@ -27,7 +27,7 @@ public sealed class CommandLaws
         var keys = script.Requests.Select(KeyOf).ToList();
         Assert.Equal(4, keys.Count);
         Assert.Single(keys.Take(3).Distinct(StringComparer.Ordinal));
-        Assert.NotEqual(keys[0], keys[3]);
+        Assert.NotEqual(keys[0], keys[3], StringComparer.Ordinal);
         Assert.All(keys, Assert.NotNull);
 
         using var other = Client(script);
