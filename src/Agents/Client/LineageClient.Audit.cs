@@ -49,7 +49,7 @@ public sealed partial class LineageClient
     /// <exception cref="LineageProblemException">Also when fewer or other bytes came than the service sent.</exception>
     public async Task<ExportReceipt> ExportAuditAsync(AuditFilter filter, string format, Stream target, CancellationToken ct)
     {
-        using var response = await transport.OpenAsync($"v1/audit/export?format={format}{And(filter)}", ct);
+        using var response = await transport.StreamAsync($"v1/audit/export?format={format}{And(filter)}", ct);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         await using var source = await response.Content.ReadAsStreamAsync(ct);
         var (buffer, total) = (new byte[1 << 16], 0L);

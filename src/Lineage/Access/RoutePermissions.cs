@@ -41,6 +41,7 @@ public static class RoutePermissions
         ["/docs/scalar.aspnetcore.js"] = Permission.Anybody,
         ["/docs/favicon.svg"] = Permission.Anybody,
 
+        ["/metrics"] = Permission.Read,
         ["who-am-i"] = Permission.Read,
         ["get-service"] = Permission.Read,
         ["list-runs"] = Permission.Read,
