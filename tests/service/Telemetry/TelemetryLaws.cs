@@ -50,7 +50,9 @@ public sealed class TelemetryLaws(Http.SharedServer world) : IClassFixture<Http.
         }
 
         var names = spans.Where(span => span.TraceId.ToHexString() == correlation).Select(static span => span.OperationName).ToList();
-        Assert.All(["checkpoint.save", "checkpoint.open", "facts.take", "checkpoint.record-facts"], name => Assert.Contains(name, names, StringComparer.Ordinal));
+        Assert.All(
+            ["checkpoint.save", "checkpoint.open", "facts.take", "checkpoint.record-facts"],
+            name => Assert.Contains(name, names, StringComparer.Ordinal));
     }
 
     static FactMessage With(FactMessage fact, string correlation) => fact with { Correlation = correlation };
