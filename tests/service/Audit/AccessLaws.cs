@@ -17,6 +17,10 @@ public sealed class AccessLaws(SharedServer shared)
 {
     readonly RunningServer server = shared.Server;
 
+    static bool IsOfThisStory(AccessEntry e) => e.Actor.ToString() is "person:eve" or "anonymous"
+        && (e.Target.StartsWith("asked", StringComparison.Ordinal) || e.Target == "/v1/no/such/thing")
+        && !e.Operation.Contains("audit", StringComparison.Ordinal);
+
     [Fact]
     public async Task Refusals_and_questions_that_matter_are_on_record_and_polling_is_not()
     {
@@ -33,16 +37,16 @@ public sealed class AccessLaws(SharedServer shared)
         Assert.Equal(HttpStatusCode.NotFound, (await server.Http.GetAsync("v1/no/such/thing")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await server.Http.GetAsync("health/ready")).StatusCode);
 
-        var entries = await EntriesAsync(server, static found => found.Sum(static e => e.Count ?? 1) >= 7);
+        // What other tests of this server were refused is on record too.
+        var entries = (await EntriesAsync(server, static found => found.Where(IsOfThisStory).Sum(static e => e.Count ?? 1) >= 7))
+            .Where(IsOfThisStory).ToList();
         Assert.Equal(
             [
                 ("get-chain", "asked/1/10", 200, null, 1), ("get-chain", "asked/1/99", 404, ProblemCodes.NoSuchCheckpoint, 3),
                 ("no-such-route", "/v1/no/such/thing", 404, ProblemCodes.NotFound, 1), ("plan-restore", "asked:latest", 200, null, 1),
                 ("take-lease", "asked", 409, ProblemCodes.LeaseHeld, 1),
             ],
-            entries.Where(static e => e.Actor.ToString() is "person:eve" or "anonymous")
-                .Where(static e => !e.Operation.Contains("audit", StringComparison.Ordinal))
-                .GroupBy(static e => (e.Operation, e.Target, e.Status, e.Code), static e => e.Count ?? 1)
+            entries.GroupBy(static e => (e.Operation, e.Target, e.Status, e.Code), static e => e.Count ?? 1)
                 .Select(static g => (g.Key.Operation, g.Key.Target, g.Key.Status, g.Key.Code, g.Sum()))
                 .OrderBy(static e => e.Operation, StringComparer.Ordinal).ThenBy(static e => e.Target, StringComparer.Ordinal));
         Assert.All(entries.Where(static e => e.Target.StartsWith("asked", StringComparison.Ordinal)),
