@@ -134,8 +134,8 @@ sealed class RankLife(RankOptions options, IRankHooks hooks, RankVoice voice, Ti
             since.Add(outcome.Loss);
             stopped = outcome.Stop && outcome.Step < last;
             if (!stopped && outcome.Step != last && !options.SavesAt(outcome.Step)) continue;
-            // Every rank has the same loss; one tells it.
-            if (options.Rank.Value == 0) hooks.Measured(outcome.Step, since.Metrics());
+            // Every rank has the same loss, and has drawn as many samples; one tells it.
+            if (options.Rank.Value == 0) hooks.Measured(outcome.Step, since.Metrics(trainer.ConsumedByAll));
             since = new LossSinceSave();
             await SaveAsync(trainer, stopped || outcome.Step == last);
         }
@@ -162,8 +162,9 @@ sealed class RankLife(RankOptions options, IRankHooks hooks, RankVoice voice, Ti
             max = Math.Max(max, loss);          // NaN stays NaN: a spike must not vanish in a mean
         }
 
-        public Dictionary<string, double?> Metrics() => new(StringComparer.Ordinal)
+        public Dictionary<string, double?> Metrics(long samples) => new(StringComparer.Ordinal)
         {
+            [MetricNames.DataSamples] = samples,
             ["loss"] = last,
             ["loss.max"] = max,
             ["loss.mean"] = sum / steps,

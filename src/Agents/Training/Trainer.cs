@@ -49,6 +49,10 @@ public sealed class Trainer : IDisposable
     readonly byte[][] toOwners, fromRanks, gathered, outgoingRows, lossOut, lossIn;
     DataCursor cursor;
 
+    /// <summary>Samples that all ranks together have drawn since the run began.</summary>
+    public long ConsumedByAll => checked(cursor.Consumed * cursor.WorldSize.Value);
+
+
     public Trainer(TrainerSettings settings, Corpus corpus, RankMesh mesh)
     {
         if (settings.Objection() is { } objection)

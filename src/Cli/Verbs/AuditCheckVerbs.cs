@@ -13,23 +13,9 @@ internal static class AuditCheckVerbs
 {
     static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
 
-    public static Argument<RunId?> OptionalRun() => new("RUN")
-    {
-        Description = "Name of a run; without it, everything.",
-        Arity = ArgumentArity.ZeroOrOne,
-        DefaultValueFactory = static _ => null,
-        CustomParser = static result =>
-        {
-            if (result.Tokens is not [{ Value: var text }]) return null;
-            if (RunId.TryParse(text, out var run)) return run;
-            result.AddError($"\"{text}\" cannot name a run.");
-            return null;
-        },
-    };
-
     public static Command Verify(Globals globals)
     {
-        var run = OptionalRun();
+        var run = Inputs.OptionalRun("Name of a run; without it, everything.");
         var against = new Option<string?>("--against")
         {
             Description = "A file of 'audit heads': nothing before it may have been replaced.",

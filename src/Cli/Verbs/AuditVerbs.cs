@@ -22,7 +22,7 @@ internal static class AuditVerbs
     /// <summary>The options that choose events.</summary>
     sealed class Selection
     {
-        public Argument<RunId?> Run { get; } = AuditCheckVerbs.OptionalRun();
+        public Argument<RunId?> Run { get; } = Inputs.OptionalRun("Name of a run; without it, everything.");
 
         public Option<string?> Stream { get; } = new("--stream") { Description = "Only one stream.", HelpName = "STREAM" };
 

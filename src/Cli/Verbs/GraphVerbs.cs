@@ -61,12 +61,7 @@ internal static class GraphVerbs
 
     static Command Incomplete(Globals globals)
     {
-        var run = new Argument<RunId?>("RUN")
-        {
-            Description = "Name of a run; all runs without it.",
-            Arity = ArgumentArity.ZeroOrOne,
-            CustomParser = static result => Inputs.Optional(result, RunId.Parse),
-        };
+        var run = Inputs.OptionalRun("Name of a run; all runs without it.");
         var abandoned = new Option<bool>("--abandoned") { Description = "Also saves that were closed without all their shards." };
         var command = new Command("incomplete", "Saves with missing ranks: which, since when, until when.") { run, abandoned };
         return globals.Runs(command, async (call, ct) =>

@@ -49,6 +49,15 @@ internal static class Inputs
     public static T? Optional<T>(ArgumentResult result, Func<string, T> parse) where T : struct =>
         result.Tokens.Count == 0 ? null : Parse(result, text => (T?)parse(text));
 
+    /// <summary>A run that may be left out.</summary>
+    public static Argument<RunId?> OptionalRun(string description) => new("RUN")
+    {
+        Description = description,
+        Arity = ArgumentArity.ZeroOrOne,
+        DefaultValueFactory = static _ => null,
+        CustomParser = static result => Optional(result, RunId.Parse),
+    };
+
     static T? Parse<T>(ArgumentResult result, Func<string, T> parse)
     {
         try

@@ -65,7 +65,7 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
                 recovery.Chosen!.Value, KeepRule.Restoring, $"recovery {recovery.Id} is restoring it")));
         if (forks.Count > 0)
             needs.AddRange((await RowsAsync(
-                $"select {Id}, {Base} from {Checkpoints} where d.run_name = any($1) starts_with({Base}, $2) "
+                $"select {Id}, {Base} from {Checkpoints} where d.run_name = any($1) and starts_with({Base}, $2) "
                 + "and d.phase not in ('reclaimed', 'abandoned')",
                 static reader => (Child: reader.GetString(0), Base: CheckpointId.Parse(reader.GetString(1))), ct,
                 names[1..], $"{run}/")).Select(static edge => new OutsideNeed(edge.Base, KeepRule.BaseOf, $"base of {edge.Child}")));

@@ -54,6 +54,19 @@ public sealed class RetentionFlowLaws(SharedServer shared) : IClassFixture<Share
     }
 
     [Fact]
+    public async Task What_a_fork_went_on_from_is_kept_and_named()
+    {
+        // Without a policy of its own: the keeper of another test applies those of all runs.
+        var story = await RunAsync("forked", saves: 4, policy: null);
+        await server.Client.ForkAsync(
+            new ForkRun(RunId.Parse("forked-child"), story.Id(10), Policy: null, Labels: null, "lower rate"), default);
+        var plan = await server.Client.GetRetentionPlanAsync(story.Run, LatestTwo, default);
+        Assert.Equal([story.Id(20)], plan.Entries.Where(static e => e.Outcome == RetentionOutcome.Expire).Select(static e => e.Checkpoint));
+        var held = await server.Client.GetHoldersAsync(story.Id(10), default);
+        Assert.Contains(held.HeldBy, static h => h.Rule == KeepRule.Fork && h.Detail.Contains("forked-child", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_keeper_expires_by_the_policy_and_deletes_what_may_go_and_nothing_else()
     {
         var story = await RunAsync("reclaimed", saves: 3, LatestTwo with { Latest = 1, GraceSeconds = 0 });
@@ -99,7 +112,7 @@ public sealed class RetentionFlowLaws(SharedServer shared) : IClassFixture<Share
         Assert.Equal(0, (await server.Client.GetRetentionPlanAsync(story.Run, whatIf: null, default)).Expiring);
     }
 
-    async Task<Story> RunAsync(string name, int saves, RetentionPolicy policy, int fullEvery = 1)
+    async Task<Story> RunAsync(string name, int saves, RetentionPolicy? policy, int fullEvery = 1)
     {
         var story = await Story.BeginAsync(server.Client, name, policy: new SavePolicy(FullEvery: fullEvery, SaveDeadlineSeconds: 3_600));
         await server.Client.ChangeRetentionAsync(story.Run, new ChangeRetention(policy, "test"), default);
