@@ -11,7 +11,7 @@ internal static class ProblemExit
             => ExitCodes.Usage,
         ProblemCodes.NoSuchRun or ProblemCodes.NoSuchCheckpoint or ProblemCodes.NoSuchRecovery or ProblemCodes.NotFound
             or ProblemCodes.NoSuchKey or ProblemCodes.CorpusMissing
-            or ProblemCodes.NoSuchTag or ProblemCodes.NoSuchMark or ProblemCodes.NoSuchMetric
+            or ProblemCodes.NoSpike or ProblemCodes.NoSuchTag or ProblemCodes.NoSuchMark or ProblemCodes.NoSuchMetric
             => ExitCodes.NotFound,
         ProblemCodes.ShardDamaged or ProblemCodes.OutboxCorrupt => ExitCodes.FoundDamage,
         ProblemCodes.NoRestorePoint => ExitCodes.NoRestorePoint,

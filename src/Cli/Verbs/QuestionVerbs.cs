@@ -18,16 +18,18 @@ internal static class QuestionVerbs
         var step = new Option<string?>("--at-or-before") { Description = "Only points at this step or before.", HelpName = "STEP" };
         var spike = new Option<string?>("--before-spike")
         {
-            Description = "Only points before a loss spike of these steps.",
-            HelpName = "FROM..TO",
+            Description = "Only points before a loss spike of these steps, or before the newest one that is found.",
+            HelpName = "FROM..TO|auto",
         };
+        var metric = new Option<string?>("--metric") { Description = "Where auto looks (default loss).", HelpName = "NAME" };
         var command = new Command("latest", "The newest point, at or before a step or before a loss spike.")
         {
-            run, step, spike, world, limit, asOf,
+            run, step, spike, metric, world, limit, asOf,
         };
         return Asks(globals, command, run, "latest", call =>
         [
-            ("at-or-before", call.Value(step)), ("before-spike", call.Value(spike)), ("world", call.Value(world)),
+            ("at-or-before", call.Value(step)), ("before-spike", call.Value(spike)), ("metric", call.Value(metric)),
+            ("world", call.Value(world)),
             ("limit", Text(call.Value(limit))), ("as-of", call.Value(asOf)),
         ]);
     }

@@ -72,6 +72,7 @@ public static class ProblemCodes
         NoSuchMark = "no-such-mark",
         HoldInForce = "hold-in-force",
         NoSuchMetric = "no-such-metric",
+        NoSpike = "no-spike",
         NoSuchTag = "no-such-tag",
         NotExpired = "not-expired",
         GraceOver = "grace-over",

@@ -17,6 +17,9 @@ static class QuestionEndpoints
 {
     const string Points = "/runs/{run}/restore-points", One = "/checkpoints/{run}/{generation}/{step}";
 
+    /// <summary>In place of an interval: the newest spike that is found in the recorded metrics.</summary>
+    const string FoundSpike = "auto";
+
     /// <summary>More points in one answer are refused.</summary>
     const int LimitMax = 200;
 
@@ -32,17 +35,38 @@ static class QuestionEndpoints
         routes.MapGet("/runs/{run}/branches", BranchesAsync).WithName("get-branches");
     }
 
-    static Task<Results<Ok<PointAnswer>, ProblemResult>> LatestAsync(
+    static async Task<Results<Ok<PointAnswer>, ProblemResult>> LatestAsync(
         string run, string? world, int? limit, [FromQuery(Name = "at-or-before")] string? atOrBefore,
-        [FromQuery(Name = "before-spike")] string? spike, [FromQuery(Name = "as-of")] string? asOf, Asking ask, CancellationToken ct)
+        [FromQuery(Name = "before-spike")] string? spike, string? metric, [FromQuery(Name = "as-of")] string? asOf, Asking ask,
+        SpikeReader spikes, CancellationToken ct)
     {
         if (spike is null)
-            return PointsAsync(run, new PointQuestion.Newest(StepOf(atOrBefore), WorldOf(world), LimitOf(limit)), asOf, ask, ct);
+            return await PointsAsync(run, new PointQuestion.Newest(StepOf(atOrBefore), WorldOf(world), LimitOf(limit)), asOf, ask, ct);
         if (atOrBefore is not null) throw Request.Bad("before-spike", "it excludes at-or-before; give one of them.");
-        if (spike.Split("..") is not [var from, var to] || Request.Step(from) is var first && Request.Step(to) < first)
-            throw Request.Bad("before-spike", $"\"{spike}\" is no interval: expected FROM..TO in steps, for example 1200..1350.");
-        return PointsAsync(
-            run, new PointQuestion.BeforeSpike(Request.Step(from), Request.Step(to), WorldOf(world), LimitOf(limit)), asOf, ask, ct);
+        var (from, to) = spike == FoundSpike ? await FoundAsync(Request.Run(run), metric ?? MetricNames.Loss, asOf, spikes, ct)
+            : IntervalOf(spike);
+        return await PointsAsync(run, new PointQuestion.BeforeSpike(from, to, WorldOf(world), LimitOf(limit)), asOf, ask, ct);
+    }
+
+    static (Step From, Step To) IntervalOf(string spike) =>
+        spike.Split("..") is [var from, var to] && Request.Step(from) is var first && Request.Step(to) is var last && first <= last
+            ? (first, last)
+            : throw Request.Bad(
+                "before-spike", $"\"{spike}\" is no interval: expected FROM..TO in steps, for example 1200..1350, or {FoundSpike}.");
+
+    /// <summary>The newest spike that the recorded metrics show now.</summary>
+    static async Task<(Step From, Step To)> FoundAsync(
+        RunId run, string metric, string? asOf, SpikeReader spikes, CancellationToken ct)
+    {
+        if (asOf is not null)
+            throw Request.Bad("before-spike", $"{FoundSpike} looks at what is recorded now; with as-of name the interval, FROM..TO.");
+        if (MetricNames.Objection(metric) is { } objection) throw Request.Bad("metric", objection);
+        return await spikes.NewestAsync(run, metric, ct) is { } found
+            ? (found.FirstStep, found.LastStep)
+            : throw Failure.Of(
+                ProblemCodes.NoSpike, 404, "No spike",
+                $"Nothing recorded of run {run} shows a spike of {metric}. 'lineage run spikes {run}' says what was looked at; without "
+                + "--before-spike the newest restore point is given.");
     }
 
     static Task<Results<Ok<PointAnswer>, ProblemResult>> BestAsync(
