@@ -170,11 +170,11 @@ public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServ
         Assert.Equal([(80L, 84L), (110, 110)], report.Spikes.Select(static s => (s.FirstStep.Value, s.LastStep.Value)));
         Assert.Equal(110, (await server.Server.Services.GetRequiredService<SpikeReader>().NewestAsync(story.Run, "loss", default))!
             .FirstStep.Value);
-        foreach (var step in new[] { 100, 105, 115 }) await story.SaveAndVerifyAsync(step);
+        foreach (var step in new[] { 100, 105, 110 }) await story.SaveAndVerifyAsync(step);
         var before = await server.Client.AskPointsAsync(story.Run, "latest", [("before-spike", "auto")], default);
         Assert.Equal([story.Id(105)], before.Found.Select(static point => point.Checkpoint));
         Assert.Equal(
-            [(story.Id(115), RejectionReason.InsideSpike)], before.Rejected.Select(static r => (r.Checkpoint, r.Reason)));
+            [(story.Id(110), RejectionReason.InsideSpike)], before.Rejected.Select(static r => (r.Checkpoint, r.Reason)));
         var none = await Assert.ThrowsAsync<LineageProblemException>(() => server.Client.AskPointsAsync(
             story.Run, "latest", [("before-spike", "auto"), ("metric", "grad_norm")], default));
         Assert.Equal(ProblemCodes.NoSpike, none.Code);
