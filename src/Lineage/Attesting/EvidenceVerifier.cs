@@ -1,10 +1,11 @@
 using System.Text.Json;
+using Lineage.Audit;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Narration;
+using Lineage.Upcasting;
 
 namespace Lineage.Attesting;
 
@@ -27,9 +28,6 @@ public sealed record EvidenceVerdict(CheckpointId? Checkpoint, int Streams, int 
 /// </remarks>
 public static class EvidenceVerifier
 {
-    static readonly Dictionary<string, Type> Types = EventCatalog.Names.ToDictionary(static pair => pair.Value, static pair => pair.Key,
-        StringComparer.Ordinal);
-
     /// <summary>A member that was lost or renamed is a fault, not a default value.</summary>
     static readonly JsonSerializerOptions Strict = new(CanonicalJson.Options)
     {
@@ -92,15 +90,8 @@ public static class EvidenceVerifier
     static string? EventFault(EvidenceEvent e, long version, ContentHash? previous)
     {
         if (e.Version != version) return $"version {Quantities.Number(e.Version)} stands in its place: an event is missing or was added";
-        try
-        {
-            var digest = ContentHash.Of(CanonicalJson.Canonicalize(e.Body));
-            if (digest != e.Digest) return $"the body's digest is {digest.Short}, recorded is {e.Digest.Short}: it was altered";
-        }
-        catch (FormatException odd)
-        {
-            return $"the body has no canonical form: {odd.Message}";
-        }
+        if (StoredBody.Digest(e.Body) is not { } digest) return "the body has no canonical form";
+        if (digest != e.Digest) return $"the body's digest is {digest.Short}, recorded is {e.Digest.Short}: it was altered";
 
         if (e.Link is not { } link) return previous is null ? null : "it has no link, the event before it has one";
         var expected = EventChain.Link(previous, new ChainedEvent(
@@ -140,8 +131,8 @@ public static class EvidenceVerifier
     {
         try
         {
-            return events.Aggregate((Checkpoint?)null, static (state, e) => Types.TryGetValue(e.Name, out var type)
-                ? Checkpoint.Fold(state, e.Body.Deserialize(type, CanonicalJson.Options)!) : state);
+            return events.Aggregate((Checkpoint?)null, static (state, e) => EventReader.Today.Read(e.Name, e.Body) is { } known
+                ? Checkpoint.Fold(state, known) : state);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

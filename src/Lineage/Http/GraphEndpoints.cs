@@ -2,12 +2,10 @@ using System.Globalization;
 using Lineage.Checkpoints;
 using Lineage.Comparisons;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Events;
-using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Decisions;
-using Lineage.Narration;
 using Lineage.Store;
+using Lineage.Upcasting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -22,9 +20,6 @@ static class GraphEndpoints
 
     /// <summary>More events between two checkpoints are not listed; the log has them.</summary>
     const int BetweenMax = 100;
-
-    static readonly Dictionary<string, Type> Types = EventCatalog.Names.ToDictionary(static pair => pair.Value, static pair => pair.Key,
-        StringComparer.Ordinal);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -99,9 +94,7 @@ static class GraphEndpoints
             sides[0], sides[1], [.. between.Take(BetweenMax).Select(Told)], between.Count > BetweenMax));
     }
 
-    static BetweenEvent Told(EvidenceEvent e) => new(
-        e.Sequence, e.Stream, e.Name, e.At,
-        Narrator.Summary(System.Text.Json.JsonSerializer.Deserialize(e.Body, Types[e.Name], CanonicalJson.Options)!));
+    static BetweenEvent Told(EvidenceEvent e) => new(e.Sequence, e.Stream, e.Name, e.At, EventReader.Today.Tell(e.Name, e.Body));
 
     static CheckpointId Named(string name, string? text) => Request.Cursor(text)
         ?? throw Request.Bad(name, "it is missing: expected run/generation/step, for example a=demo/1/120.");

@@ -3,6 +3,7 @@ using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Lineage.Decisions;
 using Lineage.Store;
+using Lineage.Upcasting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
+using Lineage.Upcasting;
 using Npgsql;
 
 namespace Lineage.Store;

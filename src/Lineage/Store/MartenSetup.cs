@@ -3,6 +3,7 @@ using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
+using Lineage.Upcasting;
 using Marten;
 using Marten.Services.Json.Transformations.SystemTextJson;
 using Npgsql;

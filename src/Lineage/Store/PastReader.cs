@@ -1,14 +1,12 @@
-using System.Collections.Frozen;
-using System.Text.Json;
 using Lineage.Chains;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Events;
-using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Questions;
 using Lineage.References;
 using Lineage.Restores;
 using Lineage.Runs;
+using Lineage.Upcasting;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -39,9 +37,6 @@ public sealed class PastReader(NpgsqlDataSource database)
         select e.stream_id, e.type, e.data::text from {MartenSetup.Schema}.mt_events e
         where (e.stream_id = $1 or e.stream_id like $2 or e.stream_id like $3) and e.timestamp <= $4 order by e.stream_id, e.version
         """;
-
-    static readonly FrozenDictionary<string, Type> Types =
-        EventCatalog.Names.ToFrozenDictionary(static pair => pair.Value, static pair => pair.Key, StringComparer.Ordinal);
 
     /// <returns>Null if there was no such run at that time.</returns>
     public async Task<PastRun?> ReadAsync(RunId run, DateTimeOffset at, CancellationToken ct)
@@ -100,7 +95,7 @@ public sealed class PastReader(NpgsqlDataSource database)
             }
 
             open ??= new Stream(key, []);
-            open.Events.Add(JsonSerializer.Deserialize(rows.Text(2), Types[rows.Text(1)], CanonicalJson.Options)!);
+            open.Events.Add(EventReader.Today.Read(rows.Text(1), rows.Text(2)));
         }
 
         if (open is not null) yield return open;

@@ -1,10 +1,8 @@
-using System.Text.Json;
 using Lineage.Checkpoints;
-using Lineage.Contracts.Events;
-using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Restores;
 using Lineage.Runs;
+using Lineage.Upcasting;
 using Marten;
 using Npgsql;
 using Weasel.Core;
@@ -25,9 +23,6 @@ public sealed class ProjectionRebuild(IDocumentStore store, NpgsqlDataSource dat
         select stream_id, type, data::text, headers ->> '{MartenSetup.LinkHeader}' from {MartenSetup.Schema}.mt_events
         where stream_id = $1 or stream_id like $2 or stream_id like $3 order by stream_id, version
         """;
-
-    static readonly Dictionary<string, Type> Types =
-        EventCatalog.Names.ToDictionary(static pair => pair.Value, static pair => pair.Key, StringComparer.Ordinal);
 
     static readonly string[] Tables = ["mt_doc_run", "mt_doc_checkpoint", "mt_doc_recovery"];
 
@@ -95,7 +90,7 @@ public sealed class ProjectionRebuild(IDocumentStore store, NpgsqlDataSource dat
                 if (checkpoints.Count >= RowsAtOnce) await FlushAsync(checkpoints, ct);
             }
 
-            var body = JsonSerializer.Deserialize(rows.Text(2), Types[rows.Text(1)], CanonicalJson.Options)!;
+            var body = EventReader.Today.Read(rows.Text(1), rows.Text(2));
             open = open.Fold(body, rows.TextOrNull(3) is { } link ? ContentHash.Parse(link) : null);
         }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Lineage.Contracts.Events;
 using Lineage.Store;
 using Lineage.Tests.Property.Format;
+using Lineage.Upcasting;
 
 namespace Lineage.Tests.Property.Audit;
 

@@ -25,6 +25,7 @@ public sealed class ArchitectureTests
         "src/Lineage/Resharding",
         "src/Lineage/Questions",
         "src/Lineage/Access",
+        "src/Lineage/Upcasting",
     ];
 
     static readonly string[] Effects =

@@ -4,6 +4,7 @@ using Lineage.Contracts.Identity;
 using Lineage.Store;
 using Lineage.Tests.Service.Http;
 using Lineage.Tests.Service.Worlds;
+using Lineage.Upcasting;
 using Marten;
 
 namespace Lineage.Tests.Service.Audit;

@@ -3,7 +3,7 @@ using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Narration;
 
-namespace Lineage.Store;
+namespace Lineage.Upcasting;
 
 /// <summary>How an event that was stored under an old name is read as what it means today.</summary>
 /// <param name="Name">The stored name, for example <c>run-archived.v1</c>, once the catalogue has gone on to v2.</param>
@@ -16,16 +16,17 @@ public sealed record EventUpcast(string Name, Type Current, Func<JsonElement, ob
 /// </summary>
 public sealed class EventReader
 {
-    readonly Dictionary<string, Func<JsonElement, object>> readers;
+    readonly Dictionary<string, Type> current =
+        EventCatalog.Names.ToDictionary(static pair => pair.Value, static pair => pair.Key, StringComparer.Ordinal);
+
+    readonly Dictionary<string, Func<JsonElement, object>> old = new(StringComparer.Ordinal);
 
     public EventReader(IReadOnlyList<EventUpcast>? upcasts = null)
     {
         Upcasts = upcasts ?? Known;
-        readers = EventCatalog.Names.ToDictionary(
-            static pair => pair.Value, static pair => (Func<JsonElement, object>)(body => body.Deserialize(pair.Key, CanonicalJson.Options)
-                ?? throw new JsonException($"The body of a {pair.Value} is null.")), StringComparer.Ordinal);
         foreach (var upcast in Upcasts)
-            if (!EventCatalog.Names.ContainsKey(upcast.Current) || !readers.TryAdd(upcast.Name, upcast.Read))
+            if (!EventCatalog.Names.ContainsKey(upcast.Current) || current.ContainsKey(upcast.Name)
+                || !old.TryAdd(upcast.Name, upcast.Read))
                 throw new ArgumentException($"{upcast.Name} is a name of today, or becomes no event of the catalogue.", nameof(upcasts));
     }
 
@@ -37,11 +38,26 @@ public sealed class EventReader
     public IReadOnlyList<EventUpcast> Upcasts { get; }
 
     /// <summary>Every stored name that can be read.</summary>
-    public IEnumerable<string> Names => readers.Keys;
+    public IEnumerable<string> Names => current.Keys.Concat(old.Keys);
 
     /// <summary>Null when the name is not known: it was written by a newer version, or by somebody else.</summary>
     /// <exception cref="JsonException">The name is known and the body is not of its shape.</exception>
-    public object? Read(string name, JsonElement body) => readers.TryGetValue(name, out var read) ? read(body) : null;
+    public object? Read(string name, JsonElement body) =>
+        current.TryGetValue(name, out var type) ? body.Deserialize(type, CanonicalJson.Options) ?? throw Nothing(name)
+        : old.TryGetValue(name, out var read) ? read(body) : null;
+
+    /// <summary>An event that has to be understood, because state is folded from it.</summary>
+    /// <exception cref="JsonException">The name is not known, or the body is not of its shape.</exception>
+    public object Read(string name, string body)
+    {
+        if (current.TryGetValue(name, out var type))
+            return JsonSerializer.Deserialize(body, type, CanonicalJson.Options) ?? throw Nothing(name);
+        using var document = JsonDocument.Parse(body);
+        return Read(name, document.RootElement)
+            ?? throw new JsonException($"\"{name}\" is no event that this version knows: it was written by a newer one.");
+    }
+
+    static JsonException Nothing(string name) => new($"The body of a {name} is null.");
 
     /// <summary>One line for people, also for what cannot be read: a trail with a gap would be worse.</summary>
     public string Tell(string name, JsonElement body)
