@@ -23,7 +23,6 @@ internal static class MassTransitBus
         services.TryAddSingleton<IFactAppender, LedgerFactSink>();
         services.TryAddSingleton<IFactSink, FactIntake>();
         services.TryAddSingleton<DeadLetters>();
-        services.AddHostedService<DeadLetterTable>();
         if (broker is null) return services;
         services.AddOptions<MassTransitHostOptions>().Configure(static o =>
         {

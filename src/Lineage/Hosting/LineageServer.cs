@@ -57,8 +57,7 @@ public sealed class LineageServer : IAsyncDisposable
         choices.AddRange(AccessRules.Choices(options, url));
         var facts = new ServerFacts(await Database.VersionAsync(database, ct), postgres is not null, broker, clock.GetUtcNow(), choices);
         var application = undo.Add(ServerComposition.Build(options, url, facts, database, clock));
-        await using (await SchemaLock.TakeAsync(database, ct))
-            await MartenSetup.ApplyAsync(application.Services.GetRequiredService<Marten.IDocumentStore>(), database, ct);
+        await MartenSetup.ApplyAsync(application.Services.GetRequiredService<Marten.IDocumentStore>(), database, ct);
         if (options.Access.Required && await FirstKey.EnsureAsync(application.Services, state, ct) is { } first) choices.Add(first);
         var server = new LineageServer(state, postgres, database, application);
         await server.ListenAsync(url, facts, ct);

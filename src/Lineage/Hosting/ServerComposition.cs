@@ -59,7 +59,7 @@ static class ServerComposition
         services.AddSingleton<PastReader>();
         services.AddSingleton<Asking>();
         services.AddSingleton<EventLog>();
-        services.AddSingleton<Layouts>().AddHostedService(static all => all.GetRequiredService<Layouts>());
+        services.AddSingleton<Layouts>();
         services.AddSingleton<Ledger>();
         services.AddSingleton<Queries>();
         services.AddSingleton<RunHistories>();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Npgsql;
 
 namespace Lineage.Store;
@@ -30,9 +29,6 @@ public static class GraphTables
         """;
 
     internal static readonly string[] EventIndexes = ["lineage_events_exported"];
-
-    /// <summary>Any number that only Lineage uses: servers that start together take turns.</summary>
-    const long Turn = 0x4C494E4541474531;
 
     const string Tables = $"""
         create table if not exists {Edges} (
@@ -161,11 +157,10 @@ public static class GraphTables
     internal static async Task ApplyAsync(NpgsqlDataSource database, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        await using var turn = await connection.BeginTransactionAsync(ct);
-        await ExecuteAsync(connection, $"select pg_advisory_xact_lock({Turn.ToString(CultureInfo.InvariantCulture)})", ct);
+        await using var all = await connection.BeginTransactionAsync(ct);
         await ExecuteAsync(connection, $"{Tables}{ReachFunction}{EdgeFunction}{StandingFunction}", ct);
         if (!await IsKeptAsync(connection, ct)) await ExecuteAsync(connection, $"{Triggers}{Fill}", ct);
-        await turn.CommitAsync(ct);
+        await all.CommitAsync(ct);
     }
 
     /// <summary>Builds edges and standing anew from events and rows; writers wait meanwhile.</summary>

@@ -20,17 +20,12 @@ public sealed class KeptAnswers(NpgsqlDataSource database)
     const string Table = $"{MartenSetup.Schema}.idempotency";
     const int RowsPerSweep = 10_000;
 
-    internal static async Task CreateTableAsync(NpgsqlDataSource database, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand($"""
-            select pg_advisory_xact_lock(hashtext('{Table}'));
-            create table if not exists {Table} (
-                caller text not null, key text not null, fingerprint bytea not null, status integer not null, etag text, media_type text,
-                body bytea, created timestamptz not null, primary key (caller, key));
-            create index if not exists idempotency_created on {Table} (created)
-            """);
-        await command.ExecuteNonQueryAsync(ct);
-    }
+    internal const string Create = $"""
+        create table if not exists {Table} (
+            caller text not null, key text not null, fingerprint bytea not null, status integer not null, etag text, media_type text,
+            body bytea, created timestamptz not null, primary key (caller, key));
+        create index if not exists idempotency_created on {Table} (created);
+        """;
 
     public async Task<KeptAnswer?> FindAsync(string caller, string key, DateTimeOffset now, CancellationToken ct)
     {

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
-using Microsoft.Extensions.Hosting;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -10,21 +9,17 @@ namespace Lineage.Store;
 
 /// <summary>Tensor layouts by their digest: told once, never changed, so what was read once is kept in memory.</summary>
 /// <remarks>A crash before the commit leaves nothing; whoever tells a layout tells it again with its next save.</remarks>
-public sealed class Layouts(NpgsqlDataSource database, TimeProvider clock) : IHostedService
+public sealed class Layouts(NpgsqlDataSource database, TimeProvider clock)
 {
     /// <summary>Layouts kept in memory; a run has one, or a few over its life.</summary>
     const int KeptMax = 64;
 
-    const string Create = $"""
+    internal const string Create = $"""
         create table if not exists {MartenSetup.Schema}.layouts (
             digest text primary key, world_size int not null, tensors int not null, at timestamptz not null, body bytea not null);
         """;
 
     readonly ConcurrentDictionary<ContentHash, TensorLayout> kept = new();
-
-    public Task StartAsync(CancellationToken cancellationToken) => SideTables.CreateAsync(database, Create, cancellationToken);
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <param name="layout">Has this digest; the caller has made sure.</param>
     public async Task KeepAsync(ContentHash digest, TensorLayout layout, CancellationToken ct)

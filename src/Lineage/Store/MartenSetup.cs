@@ -1,6 +1,7 @@
 using JasperFx;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
+using Lineage.Bus;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Upcasting;
@@ -94,16 +95,17 @@ public static class MartenSetup
         options.Projections.Add<KeyRows>(ProjectionLifecycle.Inline);
     }
 
-    /// <summary>Creates or updates tables and functions. Two servers that start together take turns.</summary>
+    /// <summary>Creates or updates tables, indexes and functions. Servers that start together take turns.</summary>
     public static async Task ApplyAsync(IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
     {
+        await using var turn = await SchemaLock.TakeAsync(database, ct);
         await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync();
         await EventLog.CreateIndexesAsync(database, ct);
         await RetentionReader.CreateIndexAsync(database, ct);
         await GraphTables.ApplyAsync(database, ct);
-        await SideTables.CreateAsync(database, CompressRowsFast, ct);
         await new ColumnBackfill(store, database).RunAsync(ct);
         await AuditReader.CreateIndexesAsync(database, ct);
-        await KeptAnswers.CreateTableAsync(database, ct);
+        await using var tables = database.CreateCommand($"{CompressRowsFast};{Layouts.Create}{DeadLetters.Create}{KeptAnswers.Create}");
+        await tables.ExecuteNonQueryAsync(ct);
     }
 }
