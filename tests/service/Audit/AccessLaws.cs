@@ -70,8 +70,10 @@ public sealed class AccessLaws(SharedServer shared)
             await Assert.ThrowsAsync<LineageProblemException>(() => client.GetRestorePlanAsync("nobody", default));
         }
 
-        var page = await server.Client.ListAuditEventsAsync(
-            new AuditFilter(Actor: ActorId.Parse("person:last")), null, 10, newestFirst: true, default);
+        var page = await Story.UntilAsync(
+            () => server.Client.ListAuditEventsAsync(
+                new AuditFilter(Actor: ActorId.Parse("person:last")), null, 10, newestFirst: true, default),
+            static found => found.Items.Count > 0, "what was asked is on record and settled");
         Assert.Equal("access-recorded.v1", Assert.Single(page.Items).Name);
     }
 

@@ -21,7 +21,8 @@ public sealed class ExportLaws(SharedServer shared)
         var story = await Story.BeginAsync(server.Client, "found_1");
         await story.SaveAndVerifyAsync(10);
         var other = await Story.BeginAsync(server.Client, "foundx1");   // '_' must not be a wildcard
-        var all = await AllAsync(new AuditFilter(story.Run), newestFirst: false);
+        await SettledAsync(other);
+        var all = await SettledAsync(story);
         Assert.Equal((await story.LogAsync()).Select(static e => e.Sequence), all.Select(static e => e.Sequence));
         Assert.Equal(all.Select(static e => e.Sequence).Reverse(),
             (await AllAsync(new AuditFilter(story.Run), newestFirst: true)).Select(static e => e.Sequence));
@@ -49,6 +50,7 @@ public sealed class ExportLaws(SharedServer shared)
     {
         var story = await Story.BeginAsync(server.Client, $"export-{format}");
         await story.SaveAndVerifyAsync(10);
+        await SettledAsync(story);
         using var ada = server.NewClient(ActorId.Parse("person:ada"));
         using var file = new MemoryStream();
         var receipt = await ada.ExportAuditAsync(new AuditFilter(story.Run, story.Id(10).StreamKey), format, file, default);
@@ -64,8 +66,11 @@ public sealed class ExportLaws(SharedServer shared)
         });
         if (format == "html") Assert.Contains("The record holds", text, StringComparison.Ordinal);
 
-        var record = (await AllAsync(new AuditFilter(Names: ["audit-exported"]), newestFirst: true))
-            .Select(static e => e.Body.Deserialize<AuditExported>(CanonicalJson.Options)!).First(e => e.Format == format);
+        var records = await Story.UntilAsync(
+            async () => (await AllAsync(new AuditFilter(Names: ["audit-exported"]), newestFirst: true))
+                .Select(static e => e.Body.Deserialize<AuditExported>(CanonicalJson.Options)!).Where(e => e.Format == format).ToList(),
+            static found => found.Count > 0, "the export is on record");
+        var record = records[0];
         Assert.Equal(
             (ActorId.Parse("person:ada"), $"run={story.Run}&stream={Uri.EscapeDataString(story.Id(10).StreamKey)}", 9L, receipt.Digest),
             (record.Actor, record.Filter, record.Events, record.Digest));
@@ -79,6 +84,18 @@ public sealed class ExportLaws(SharedServer shared)
     {
         using var answer = await server.Http.GetAsync($"v1/audit/{request}");
         Assert.Equal(System.Net.HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
+    /// <summary>The whole trail of a run: a tail ends before what a transaction under way, such as the journal's, could still
+    /// overtake.</summary>
+    async Task<IReadOnlyList<AuditEvent>> SettledAsync(Story story)
+    {
+        var versions = (await server.Client.GetRunAsync(story.Run, default)).Version;
+        return await Story.UntilAsync(
+            () => AllAsync(new AuditFilter(story.Run), newestFirst: false),
+            all => all.Count(e => e.Stream == story.Run.StreamKey) == versions
+                && (all.All(static e => e.Name != "checkpoint-opened.v1") || all[^1].Name == "checkpoint-verified.v1"),
+            "every event is settled");
     }
 
     async Task<IReadOnlyList<AuditEvent>> AllAsync(AuditFilter filter, bool newestFirst)
