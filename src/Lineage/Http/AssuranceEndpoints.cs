@@ -32,7 +32,7 @@ static class AssuranceEndpoints
     {
         var id = Request.Checkpoint(run, generation, step);
         if (await queries.CheckpointAsync(id, ct) is not { State: var state }) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
-        var links = await queries.WithBasesAsync(state, ct);
+        var links = await queries.WithBasesAsync(id, ct);
         var chain = Chains.ChainBuilder.View(state, links.GetValueOrDefault).Links.Select(static link => link.Checkpoint).ToList();
         var recoveries = await graph.RecoveriesOfAsync(id, ct);
         string[] streams =

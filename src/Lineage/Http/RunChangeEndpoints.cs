@@ -96,7 +96,7 @@ static class RunChangeEndpoints
         {
             var origin = await session.RunAsync(id, RunHold.Shared, token);
             var chain = await session.CheckpointAsync(body.From, token) is { } target
-                ? Built(target, await queries.WithBasesAsync(target, token))
+                ? Built(target, await queries.WithBasesAsync(body.From, token))
                 : null;
             return new RunChange.Fork(
                 body.Run, body.From, origin, chain, body.Policy, body.Labels, body.Reason, session.Now);

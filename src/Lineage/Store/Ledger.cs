@@ -27,13 +27,12 @@ public sealed partial class Ledger
     const int RacesMax = 20, OutagesMax = 3;
 
     readonly IDocumentStore store;
-    readonly HistoryReader histories;
     readonly TimeProvider clock;
     readonly ResiliencePipeline again;
 
-    public Ledger(IDocumentStore store, HistoryReader histories, TimeProvider clock, ILogger<Ledger> log)
+    public Ledger(IDocumentStore store, TimeProvider clock, ILogger<Ledger> log)
     {
-        (this.store, this.histories, this.clock) = (store, histories, clock);
+        (this.store, this.clock) = (store, clock);
         again = new ResiliencePipelineBuilder { TimeProvider = clock }
             .AddRetry(Again<StoreUnavailableException>(log, OutagesMax, TimeSpan.FromMilliseconds(50)))
             .AddRetry(Again<ConcurrentChangeException>(log, RacesMax, TimeSpan.FromMilliseconds(4)))
@@ -104,9 +103,9 @@ public sealed partial class Ledger
         {
             await using var session = store.LightweightSession();
 
-            // It would fill an absent correlation from the request's trace when it saves, after the event's link was made without it.
+            // Marten would fill an absent correlation from the ambient trace when it saves, after the event's link was made without it.
             (session.CorrelationId, session.CausationId) = (null, null);
-            var attempt = new LedgerSession(session, histories, clock.GetUtcNow(), stronger);
+            var attempt = new LedgerSession(session, clock.GetUtcNow(), stronger);
             var result = await work(attempt, ct);
             await attempt.CommitAsync(ct);
             return result;

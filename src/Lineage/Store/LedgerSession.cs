@@ -1,4 +1,3 @@
-using Lineage.Chains;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
@@ -34,14 +33,13 @@ public enum RunHold
 public sealed partial class LedgerSession
 {
     readonly IDocumentSession session;
-    readonly HistoryReader histories;
     readonly RunHold stronger;
     readonly Dictionary<string, OpenStream> streams = new(StringComparer.Ordinal);
     readonly HashSet<string> heldShared = new(StringComparer.Ordinal);
     readonly List<(string Stream, Fact Fact)> pending = [];
 
-    internal LedgerSession(IDocumentSession session, HistoryReader histories, DateTimeOffset now, RunHold stronger) =>
-        (this.session, this.histories, Now, this.stronger) = (session, histories, now, stronger);
+    internal LedgerSession(IDocumentSession session, DateTimeOffset now, RunHold stronger) =>
+        (this.session, Now, this.stronger) = (session, now, stronger);
 
     /// <summary>One time for everything that this attempt decides.</summary>
     public DateTimeOffset Now { get; }
@@ -76,9 +74,6 @@ public sealed partial class LedgerSession
     /// <summary>Until when the lease of a generation is valid; null if it has no row.</summary>
     public async Task<DateTimeOffset?> LeaseUntilAsync(RunId run, Generation generation, CancellationToken ct) =>
         (await session.LoadAsync<LeaseRow>(LeaseRow.Key(run, generation), ct))?.Until;
-
-    public Task<(IReadOnlyList<Candidate> Checkpoints, IReadOnlyList<HistoryTurn> Turns)> HistoryAsync(RunId run, CancellationToken ct) =>
-        histories.ReadAsync(run, ct);
 
     /// <summary>Moves the end of a lease; a row, not an event.</summary>
     public void Renew(RunId run, Generation generation, DateTimeOffset until)
@@ -162,9 +157,8 @@ public sealed partial class LedgerSession
             stream.AppendOne(fact.Event);
             var stored = stream.Events[^1];
             stored.Timestamp = EventChain.Truncate(Now);
-            // Marten fills what is null from the ambient trace when it saves, so the link has to bind what will be stored.
-            stored.CorrelationId = fact.Context.Correlation ?? session.CorrelationId;
-            stored.CausationId = fact.Context.Causation ?? session.CausationId;
+            stored.CorrelationId = fact.Context.Correlation;
+            stored.CausationId = fact.Context.Causation;
             stored.UserName = fact.Context.Actor.ToString();
             stored.SetHeader(MartenSetup.ActorHeader, fact.Context.Actor.ToString());
             var digest = CanonicalJson.Digest(fact.Event);

@@ -88,9 +88,6 @@ public sealed class Queries(IDocumentStore store, NpgsqlDataSource database)
         return names;
     }
 
-    public Task<IReadOnlyDictionary<CheckpointId, Checkpoint>> WithBasesAsync(Checkpoint target, CancellationToken ct) =>
-        WithBasesAsync(target.Id, ct);
-
     /// <summary>A checkpoint and every link below it that is on record, by id; empty if it is not itself.</summary>
     public async Task<IReadOnlyDictionary<CheckpointId, Checkpoint>> WithBasesAsync(CheckpointId target, CancellationToken ct)
     {

@@ -23,6 +23,8 @@ public sealed class ReclaimRaceLaws(SharedServer shared) : IClassFixture<SharedS
 
     readonly RunningServer server = shared.Server;
 
+    HistoryReader Histories => server.Server.Services.GetRequiredService<HistoryReader>();
+
     Ledger Ledger => server.Server.Services.GetRequiredService<Ledger>();
 
     [Fact]
@@ -68,7 +70,7 @@ public sealed class ReclaimRaceLaws(SharedServer shared) : IClassFixture<SharedS
         {
             var run = await session.RunAsync(story.Run, RunHold.Shared, ct);
             var state = await session.CheckpointAsync(story.Id(20), ct);
-            var (checkpoints, turns) = await session.HistoryAsync(story.Run, ct);
+            var (checkpoints, turns) = await Histories.ReadAsync(story.Run, ct);
             var command = new CheckpointCommand.Open(
                 story.Id(20), new WorldSize(2), Story.Layout, History.ForWriting(new Generation(1), checkpoints, turns),
                 server.Client.Actor, Rank: null, session.Now);
