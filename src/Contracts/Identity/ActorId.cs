@@ -19,9 +19,15 @@ public readonly record struct ActorId : ITextValue<ActorId>
 
     public string Value => value ?? "unknown";
 
-    public static ActorId Parse(string text) => text is { Length: >= 1 and <= LengthMax }
-        && !text.AsSpan().ContainsAnyExceptInRange('!', '~')
-        ? new ActorId(text)
+    public static bool TryParse(string? text, out ActorId actor)
+    {
+        var isOne = text is { Length: >= 1 and <= LengthMax } && !text.AsSpan().ContainsAnyExceptInRange('!', '~');
+        actor = isOne ? new ActorId(text!) : default;
+        return isOne;
+    }
+
+    public static ActorId Parse(string text) => TryParse(text, out var actor)
+        ? actor
         : throw new FormatException($"\"{text}\" names no actor: expected 1-{LengthMax} printable ASCII characters without blanks.");
 
     public override string ToString() => Value;

@@ -34,7 +34,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, AccessJournal journ
         if (http.RequestAborted.IsCancellationRequested && status < 400) return;
         journal.Note(new AccessEntry(
             clock.GetUtcNow(), Request.Asker(http), operation ?? "no-such-route", TargetOf(http), status,
-            status < 400 ? null : http.Items[CodeItem] as string ?? ProblemCodes.Internal, CorrelationOf(http)));
+            status < 400 ? null : http.Items[CodeItem] as string ?? ProblemCodes.Internal, Request.Trace(http)));
     }
 
     static bool IsNoted(string? operation) => operation is not null && !Commands.Contains(operation, StringComparer.Ordinal)
@@ -43,19 +43,6 @@ internal sealed class AccessMiddleware(RequestDelegate next, AccessJournal journ
     /// <summary>A service that is not ready yet answers probes with 503 and refuses nobody anything.</summary>
     static bool IsProbe(HttpContext http, string? operation) =>
         operation is null && http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal);
-
-
-    static string? CorrelationOf(HttpContext http)
-    {
-        try
-        {
-            return Request.Context(http).Correlation;
-        }
-        catch (LineageProblemException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>What the route is about: run, generation and step as far as they are named; else the reference or stream that was asked;
     /// else the path.</summary>

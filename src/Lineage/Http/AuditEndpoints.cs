@@ -66,8 +66,7 @@ static class AuditEndpoints
         var (filter, count) = (selection.Filter(), Request.Limit(limit));
         if (order is not (null or "oldest" or "newest")) throw Request.Bad("order", $"\"{order}\" is neither oldest nor newest.");
         var found = await events.PageAsync(filter, after is null ? null : Request.Sequence(after), order is "newest", count + 1, ct);
-        return TypedResults.Ok(new Page<AuditEvent>(
-            [.. found.Take(count)], found.Count > count ? found[count - 1].Sequence.ToString(CultureInfo.InvariantCulture) : null));
+        return TypedResults.Ok(Pages.Of(found, count, static e => Pages.Cursor(e.Sequence)));
     }
 
     static async Task<Results<Ok<AuditEvent>, ProblemResult>> OneAsync(

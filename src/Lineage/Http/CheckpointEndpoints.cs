@@ -118,11 +118,10 @@ static class CheckpointEndpoints
         return TypedResults.Accepted((string?)null, new FactReceipt(body.Messages.Count - refused.Length, refused));
     }
 
-    static Page<CheckpointView> PageOf(IReadOnlyList<CheckpointRow> rows, int limit) => new(
-        [.. rows.Take(limit).Select(static row => CheckpointViews.View(row.State, row.Version))], rows.Count > limit
-            ? rows[limit - 1].State.Id.ToString() : null);
+    static Page<CheckpointView> PageOf(IReadOnlyList<CheckpointRow> rows, int limit) => Pages.Of(
+        rows, limit, static row => CheckpointViews.View(row.State, row.Version), static row => row.State.Id.ToString());
 
-    static async Task<Results<Ok<CheckpointView>, ProblemResult>> ShowAsync(CheckpointId id, Queries queries, HttpContext http,
+    internal static async Task<Results<Ok<CheckpointView>, ProblemResult>> ShowAsync(CheckpointId id, Queries queries, HttpContext http,
         CancellationToken ct)
     {
         if (await queries.CheckpointAsync(id, ct) is not { } row) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Lineage.Bus;
 using Lineage.Contracts.Api;
 using Microsoft.AspNetCore.Builder;
@@ -23,8 +22,7 @@ static class DeadLetterEndpoints
     {
         var count = Request.Limit(limit);
         var found = await letters.ListAsync(after is null ? null : Request.Sequence(after), count + 1, ct);
-        return TypedResults.Ok(new Page<DeadLetterView>(
-            [.. found.Take(count)], found.Count > count ? found[count - 1].Number.ToString(CultureInfo.InvariantCulture) : null));
+        return TypedResults.Ok(Pages.Of(found, count, static letter => Pages.Cursor(letter.Number)));
     }
 
     static async Task<Results<Ok<DeadLetterView>, ProblemResult>> GetAsync(string id, DeadLetters letters, CancellationToken ct) =>

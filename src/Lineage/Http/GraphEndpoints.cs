@@ -69,10 +69,8 @@ static class GraphEndpoints
         RunId run, CheckpointId? of, string? after, int limit, RestorationReader restorations, CancellationToken ct)
     {
         var found = await restorations.ListAsync(run, of, TimedCursor.Parse(after), limit + 1, ct);
-        var page = found.Take(limit).ToList();
-        return new Page<Restoration>(page, found.Count > limit
-            ? TimedCursor.Text(page[^1].At, page[^1].Kind == RestorationKind.Recovery ? $"recovery/{page[^1].Name}" : page[^1].Name)
-            : null);
+        return Pages.Of(found, limit, static r =>
+            TimedCursor.Text(r.At, r.Kind == RestorationKind.Recovery ? $"recovery/{r.Name}" : r.Name));
     }
 
     static async Task<Results<Ok<CheckpointComparison>, ProblemResult>> CompareAsync(
@@ -106,8 +104,7 @@ static class GraphEndpoints
         if (of is { } id && await queries.RunAsync(id, ct) is null) return ProblemResult.From(Refusals.NoSuchRun(id));
         var count = Request.Limit(limit);
         var found = await saves.IncompleteAsync(of, abandoned ?? false, Request.Cursor(after), count + 1, ct);
-        return TypedResults.Ok(new Page<IncompleteSave>(
-            [.. found.Take(count).Select(IncompleteSaves.View)], found.Count > count ? found[count - 1].Id.ToString() : null));
+        return TypedResults.Ok(Pages.Of(found, count, IncompleteSaves.View, static save => save.Id.ToString()));
     }
 }
 

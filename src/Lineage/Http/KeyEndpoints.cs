@@ -52,8 +52,8 @@ static class KeyEndpoints
     static async Task<Ok<Page<KeyView>>> ListAsync(string? after, int? limit, KeyQueries keys, TimeProvider clock, CancellationToken ct)
     {
         var rows = await keys.KeysAsync(after, Request.Limit(limit) + 1, ct);
-        KeyView[] page = [.. rows.Take(Request.Limit(limit)).Select(row => row.State.View(clock.GetUtcNow(), row.Version))];
-        return TypedResults.Ok(new Page<KeyView>(page, rows.Count > page.Length ? page[^1].Key : null));
+        return TypedResults.Ok(Pages.Of(
+            rows, Request.Limit(limit), row => row.State.View(clock.GetUtcNow(), row.Version), static row => row.State.Issued.Key));
     }
 
     static Task<Results<Ok<KeyView>, ProblemResult>> GetAsync(

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Lineage.Decisions;
@@ -38,8 +37,7 @@ static class LogEndpoints
         }
 
         // Followers go on from the last entry they have; the next page is named while there is one.
-        var next = events.Count > count ? events[count - 1].Sequence.ToString(CultureInfo.InvariantCulture) : null;
-        return TypedResults.Ok(new Page<LogEntry>([.. events.Take(count).Select(Entry)], next));
+        return TypedResults.Ok(Pages.Of(events, count, Entry, static e => Pages.Cursor(e.Sequence)));
     }
 
     internal static LogEntry Entry(StoredEvent e) => new(

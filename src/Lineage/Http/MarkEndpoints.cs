@@ -87,9 +87,7 @@ static class MarkEndpoints
         var context = Request.Context(http);
         var decision = await ledger.DecideAsync(useCase, id.Run, context, async (session, token) => new Decided(
             id.StreamKey, MarkDecider.Decide(await session.CheckpointAsync(id, token), command(context.Actor, session.Now))), ct);
-        if (decision is Decision.Refused refused) return ProblemResult.From(refused);
-        var row = (await queries.CheckpointAsync(id, ct))!;
-        Request.Tag(http, row.Version);
-        return TypedResults.Ok(CheckpointViews.View(row.State, row.Version));
+        return decision is Decision.Refused refused ? ProblemResult.From(refused)
+            : await CheckpointEndpoints.ShowAsync(id, queries, http, ct);
     }
 }

@@ -1,5 +1,6 @@
 using Lineage.Chains;
 using Lineage.Contracts.Api;
+using Lineage.Contracts.Identity;
 using Lineage.Decisions;
 using Lineage.References;
 using Lineage.Restores;
@@ -57,24 +58,32 @@ static class ReferenceEndpoints
     }
 
     /// <summary>As it was at a time: from the events alone, behind a fork too.</summary>
-    static async Task<(ReferenceAnswer Answer, History History)> FindPastAsync(
-        string? text, DateTimeOffset at, Queries queries, PastReader past, CancellationToken ct)
-    {
-        if (text is null) throw Request.Bad("ref", $"it is missing. Supported forms: {ReferenceGrammar.Supported}.");
-        if (ReferenceGrammar.Parse(text) is not ReferenceParse.Parsed { Reference: var reference })
-            return (new ReferenceAnswer.Refused(((ReferenceParse.Refused)ReferenceGrammar.Parse(text)).Refusal), History.Empty);
-        var owner = ReferenceResolver.Run(reference.Run, await queries.RunNamesAsync(reference.Run, ct));
-        if (owner is not ReferenceAnswer.Found { Run: var run }) return (owner, History.Empty);
-        if (await past.ReadAsync(run, at, ct) is not { } was) return (new ReferenceAnswer.Refused(Refusals.NoSuchRun(run)), History.Empty);
-        var picture = was.Picture();
-        var history = History.ForWriting(
-            picture.Run.Generation, picture.Candidates, picture.Turns,
-            new Course(picture.Run.Rewound ?? [], await past.AncestryAsync(picture.Run.Origin, at, RunHistories.AncestorsMax, ct)));
-        return (ReferenceResolver.Resolve(reference, run, history, was.Names()), history);
-    }
+    static Task<(ReferenceAnswer Answer, History History)> FindPastAsync(
+        string? text, DateTimeOffset at, Queries queries, PastReader past, CancellationToken ct) =>
+        FindAsync(text, queries, async (reference, run) =>
+        {
+            if (await past.ReadAsync(run, at, ct) is not { } was)
+                return (new ReferenceAnswer.Refused(Refusals.NoSuchRun(run)), History.Empty);
+            var picture = was.Picture();
+            var history = History.ForWriting(
+                picture.Run.Generation, picture.Candidates, picture.Turns,
+                new Course(picture.Run.Rewound ?? [], await past.AncestryAsync(picture.Run.Origin, at, RunHistories.AncestorsMax, ct)));
+            return (ReferenceResolver.Resolve(reference, run, history, was.Names()), history);
+        }, ct);
 
+    static Task<(ReferenceAnswer Answer, History History)> FindAsync(
+        string? text, Queries queries, RunHistories histories, NamedPointsReader names, CancellationToken ct) =>
+        FindAsync(text, queries, async (reference, run) =>
+        {
+            var state = (await queries.RunAsync(run, ct))!.State;
+            var history = await histories.OfAsync(state, ct);
+            return (ReferenceResolver.Resolve(reference, run, history, await names.ReadAsync(state, reference, ct)), history);
+        }, ct);
+
+    /// <summary>Reads the text and finds the run that it names.</summary>
     static async Task<(ReferenceAnswer Answer, History History)> FindAsync(
-        string? text, Queries queries, RunHistories histories, NamedPointsReader names, CancellationToken ct)
+        string? text, Queries queries, Func<Reference, RunId, Task<(ReferenceAnswer Answer, History History)>> resolve,
+        CancellationToken ct)
     {
         switch (ReferenceGrammar.Parse(text ?? throw Request.Bad("ref", $"it is missing. Supported forms: {ReferenceGrammar.Supported}.")))
         {
@@ -82,10 +91,7 @@ static class ReferenceEndpoints
                 return (new ReferenceAnswer.Refused(refused.Refusal), History.Empty);
             case ReferenceParse.Parsed { Reference: var reference }:
                 var owner = ReferenceResolver.Run(reference.Run, await queries.RunNamesAsync(reference.Run, ct));
-                if (owner is not ReferenceAnswer.Found { Run: var run }) return (owner, History.Empty);
-                var state = (await queries.RunAsync(run, ct))!.State;
-                var history = await histories.OfAsync(state, ct);
-                return (ReferenceResolver.Resolve(reference, run, history, await names.ReadAsync(state, reference, ct)), history);
+                return owner is ReferenceAnswer.Found { Run: var run } ? await resolve(reference, run) : (owner, History.Empty);
             default:
                 throw new System.Diagnostics.UnreachableException();
         }

@@ -63,10 +63,13 @@ static class Request
     public static ActorId Asker(HttpContext http)
     {
         if (Caller(http).Actor is { } recognised) return recognised;
-        var header = http.Request.Headers[ActorHeader].ToString();
-        return header.Length is >= 1 and <= ActorId.LengthMax && !header.AsSpan().ContainsAnyExceptInRange('!', '~')
-            ? ActorId.Parse(header) : ActorId.Parse("anonymous");
+        return ActorId.TryParse(http.Request.Headers[ActorHeader], out var named) ? named : ActorId.Parse("anonymous");
     }
+
+    /// <summary>Trace of the request, 32 hexadecimal digits; null if it names none.</summary>
+    public static string? Trace(HttpContext http) =>
+        ActivityContext.TryParse(http.Request.Headers[TraceHeader].ToString(), traceState: null, out var parent)
+            ? parent.TraceId.ToHexString() : null;
 
     /// <summary>
     /// Who asks and what it belongs to. A body says it better than a header: it was written by the one who acts. Neither may name
@@ -76,11 +79,9 @@ static class Request
     {
         var who = actor ?? Actor(http);
         if (!Caller(http).MayActAs(who)) throw AccessRefusals.SomebodyElse(Caller(http), who);
-        var trace = ActivityContext.TryParse(http.Request.Headers[TraceHeader].ToString(), traceState: null, out var parent)
-            ? parent.TraceId.ToHexString() : null;
         var command = http.Request.Headers[CommandHeader].ToString() is { Length: > 0 and <= 200 } id ? id
             : IdempotencyMiddleware.KeyOf(http);
-        return new CommandContext(who, correlation ?? trace, Causation: null, command) { Expected = Preconditions.Expected(http) };
+        return new CommandContext(who, correlation ?? Trace(http), Causation: null, command) { Expected = Preconditions.Expected(http) };
     }
 
     public static void Tag(HttpContext http, long version) =>

@@ -1,6 +1,4 @@
-using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Identity;
 using Lineage.Decisions;
 using Lineage.Retention;
 using Lineage.Store;
@@ -68,7 +66,7 @@ static class RetentionEndpoints
     static async Task<Ok<Page<RetainedRun>>> RetainedAsync(string? after, int? limit, RetentionReader reader, CancellationToken ct)
     {
         var found = await reader.RetainedAsync(after, Request.Limit(limit) + 1, ct);
-        return TypedResults.Ok(PageOf(found, Request.Limit(limit), static run => run.Run.ToString()));
+        return TypedResults.Ok(Pages.Of(found, Request.Limit(limit), static run => run.Run.ToString()));
     }
 
     static async Task<Results<Ok<CheckpointView>, ProblemResult>> UndoAsync(
@@ -77,7 +75,8 @@ static class RetentionEndpoints
     {
         var id = Request.Checkpoint(run, generation, step);
         var decision = await retention.UndoAsync(id, body, Request.Context(http, body.Actor), ct);
-        return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(id, queries, http, ct);
+        return decision is Decision.Refused refused ? ProblemResult.From(refused)
+            : await CheckpointEndpoints.ShowAsync(id, queries, http, ct);
     }
 
     static async Task<Results<Ok<Holders>, ProblemResult>> HoldersAsync(
@@ -97,7 +96,7 @@ static class RetentionEndpoints
         string? after, int? limit, RetentionReader reader, TimeProvider clock, CancellationToken ct)
     {
         var found = await reader.PendingAsync(Request.Cursor(after), Request.Limit(limit) + 1, clock.GetUtcNow(), ct);
-        return TypedResults.Ok(PageOf(found, Request.Limit(limit), static work => work.Checkpoint.ToString()));
+        return TypedResults.Ok(Pages.Of(found, Request.Limit(limit), static work => work.Checkpoint.ToString()));
     }
 
     static async Task<Results<Ok<ReclaimWork>, ProblemResult>> StartReclaimAsync(
@@ -117,20 +116,10 @@ static class RetentionEndpoints
     {
         var id = Request.Checkpoint(run, generation, step);
         var decision = await retention.ReportReclaimedAsync(id, body, Request.Context(http, body.Keeper), ct);
-        return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(id, queries, http, ct);
-    }
-
-    static async Task<Results<Ok<CheckpointView>, ProblemResult>> ShowAsync(
-        CheckpointId id, Queries queries, HttpContext http, CancellationToken ct)
-    {
-        var row = (await queries.CheckpointAsync(id, ct))!;
-        Request.Tag(http, row.Version);
-        return TypedResults.Ok(CheckpointViews.View(row.State, row.Version));
+        return decision is Decision.Refused refused ? ProblemResult.From(refused)
+            : await CheckpointEndpoints.ShowAsync(id, queries, http, ct);
     }
 
     static Results<Ok<T>, ProblemResult> Answer<T>(Answered<T> answered) where T : class =>
         answered.Value is { } value ? TypedResults.Ok(value) : ProblemResult.From(answered.Refused!);
-
-    static Page<T> PageOf<T>(IReadOnlyList<T> found, int limit, Func<T, string> cursor) =>
-        new([.. found.Take(limit)], found.Count > limit ? cursor(found[limit - 1]) : null);
 }

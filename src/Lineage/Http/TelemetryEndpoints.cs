@@ -46,9 +46,8 @@ static class TelemetryEndpoints
         var (id, count) = (Request.Run(run), Request.Limit(limit));
         if (await queries.RunAsync(id, ct) is null) return ProblemResult.From(Refusals.NoSuchRun(id));
         var found = await series.ReadAsync(id, name, Place(after), StepOf(from), StepOf(to), count + 1, ct);
-        var page = found.Take(count).Select(p => new SeriesPoint(p.Generation, p.Step, name, p.Value)).ToList();
-        return TypedResults.Ok(new Page<SeriesPoint>(
-            page, found.Count > count ? $"{page[^1].Generation}~{page[^1].Step}" : null));
+        return TypedResults.Ok(Pages.Of(
+            found, count, p => new SeriesPoint(p.Generation, p.Step, name, p.Value), static p => $"{p.Generation}~{p.Step}"));
     }
 
     static async Task<Results<Ok<SpikeReport>, ProblemResult>> SpikesAsync(
