@@ -21,6 +21,9 @@ static class GraphEndpoints
     /// <summary>More events between two checkpoints are not listed; the log has them.</summary>
     const int BetweenMax = 100;
 
+    /// <summary>Longest walk from a checkpoint up to the ancestor that it shares with another.</summary>
+    const int AncestorsMax = 10_000;
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet($"{One}/blast-radius", BlastRadiusAsync).WithName("get-blast-radius");
@@ -74,7 +77,7 @@ static class GraphEndpoints
     }
 
     static async Task<Results<Ok<CheckpointComparison>, ProblemResult>> CompareAsync(
-        string? a, string? b, Queries queries, GraphReader graph, EvidenceReader events, CancellationToken ct)
+        string? a, string? b, Queries queries, HistoryReader histories, EvidenceReader events, CancellationToken ct)
     {
         var (left, right) = (Named("a", a), Named("b", b));
         var sides = new List<ComparedCheckpoint>();
@@ -83,7 +86,7 @@ static class GraphEndpoints
             if (await queries.CheckpointAsync(id, ct) is not { State: var state })
                 return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
             var owner = (await queries.RunAsync(id.Run, ct))!.State;
-            sides.Add(new ComparedCheckpoint(state, owner, await graph.AncestorsAsync(id, GraphReader.AncestorsMax, ct)));
+            sides.Add(new ComparedCheckpoint(state, owner, (await histories.PathAsync(id, AncestorsMax, ct)).Path));
         }
 
         var times = sides.Select(static s => s.State.Opened.OpenedAt).Order().ToList();

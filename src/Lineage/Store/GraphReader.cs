@@ -12,7 +12,7 @@ public sealed record Reach(
     long Count, IReadOnlyList<(CheckpointPhase Phase, long Count)> Phases, int Depth,
     IReadOnlyList<(AffectedKind Kind, long Count)> AffectedBy, IReadOnlyList<Affected> Affected, IReadOnlyList<Dependant> Dependants);
 
-/// <summary>Follows the edges of the graph, downwards along bases and upwards along descent; bounded, and never by loading a row.</summary>
+/// <summary>Follows the edges of the graph, downwards along bases; bounded, and never by loading a row.</summary>
 public sealed class GraphReader(NpgsqlDataSource database)
 {
     /// <summary>More are not counted.</summary>
@@ -20,9 +20,6 @@ public sealed class GraphReader(NpgsqlDataSource database)
 
     /// <summary>More of one answer are counted and not listed.</summary>
     public const int AffectedMax = 1_000;
-
-    /// <summary>Longest walk from a checkpoint up to the ancestor that it shares with another.</summary>
-    public const int AncestorsMax = 10_000;
 
     /// <summary>
     /// One statement, so that counts and page are of one moment. Dependants are one range of an index; what is not verified and what hangs
@@ -55,14 +52,6 @@ public sealed class GraphReader(NpgsqlDataSource database)
          left join {GraphTables.Standing} s on s.id = p.target order by p.distance, p.target)
         """;
 
-    const string Ancestors = $"""
-        with recursive up(id, n) as (
-          select $1 collate "C", 0
-          union all
-          select e.source, u.n + 1 from up u join {GraphTables.Edges} e on e.target = u.id and e.kind = 'parent' where u.n < $2)
-        select id from up order by n
-        """;
-
     /// <param name="after">Last dependant seen: its distance and id.</param>
     public async Task<Reach> DependantsAsync(
         CheckpointId of, (int Distance, string Id)? after, int limit, DateTimeOffset now, CancellationToken ct)
@@ -91,17 +80,6 @@ public sealed class GraphReader(NpgsqlDataSource database)
 
         if (count - phases.Sum(static p => p.Item2) is var verified and > 0) phases.Add((CheckpointPhase.Verified, verified));
         return new Reach(count, phases, depth, kinds, affected, page);
-    }
-
-    /// <summary>The checkpoint itself, its parent, and so on; across forks.</summary>
-    public async Task<IReadOnlyList<CheckpointId>> AncestorsAsync(CheckpointId of, int max, CancellationToken ct)
-    {
-        var found = new List<CheckpointId>();
-        await using var connection = await database.OpenConnectionAsync(ct);
-        await using var command = Ask(connection, Ancestors, of.ToString(), max);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) found.Add(CheckpointId.Parse(reader.GetString(0)));
-        return found;
     }
 
     /// <summary>Recoveries that chose a checkpoint, in any attempt.</summary>

@@ -10,7 +10,7 @@ namespace Lineage.Store;
 /// <remarks>A server that dies while it creates them leaves nothing: tables, triggers and the first filling are one transaction.</remarks>
 public static class GraphTables
 {
-    /// <summary>Edges of descent, and what hangs on a checkpoint. <c>source</c> is always a checkpoint, without the prefix of its
+    /// <summary>What hangs on a checkpoint, forks included. <c>source</c> is always a checkpoint, without the prefix of its
     /// stream.</summary>
     internal const string Edges = $"{MartenSetup.Schema}.graph_edges";
 
@@ -73,8 +73,6 @@ public static class GraphTables
         begin
           case of_type
             when 'checkpoint-opened.v1' then
-              insert into {Edges} select v.s, 'parent', about from (values (body ->> 'parent')) v(s)
-                where v.s is not null on conflict do nothing;
               perform pg_advisory_xact_lock_shared({ReachLock});
               perform {MartenSetup.Schema}.base_reach_add(body #>> array['base', 'checkpoint'], about);
             when 'checkpoint-rebased.v1' then

@@ -158,5 +158,6 @@ public sealed class HistoryReader(NpgsqlDataSource database) : IPointSource
         found.TryAdd(checkpoint.Id, checkpoint);
     }
 
-    static CheckpointId? Identity(string? key) => key is null ? null : CheckpointId.Parse(key["checkpoint/".Length..]);
+    /// <summary>The checkpoint of a row's key.</summary>
+    internal static CheckpointId? Identity(string? key) => key is null ? null : CheckpointId.Parse(key["checkpoint/".Length..]);
 }

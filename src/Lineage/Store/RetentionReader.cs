@@ -23,8 +23,7 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
 
     const string Checkpoints = $"{MartenSetup.Schema}.mt_doc_checkpoint d", Runs = $"{MartenSetup.Schema}.mt_doc_run d";
 
-    const string Id = "d.data #>> '{candidate,id}'", Base = "d.data #>> '{candidate,base,checkpoint}'",
-        Marks = "d.data #>> '{state,marks}'", End = "d.data #>> '{state,ending}'", Origin = "d.data #>> '{state,origin}'",
+    const string Marks = "d.data #>> '{state,marks}'", End = "d.data #>> '{state,ending}'",
         Retention = "d.data #>> '{state,retention}'", ReclaimAfter = "d.data #>> '{state,ending,expired,reclaimAfter}'",
         Deadline = "d.data #>> '{state,opened,deadline}'";
 
@@ -43,8 +42,8 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
         if (await queries.RunAsync(run, ct) is not { } row) return null;
         var history = await histories.ForRestoringAsync(row.State, new Generation(row.State.Generation.Value + 1), ct);
         var afterlives = await RowsAsync(
-            $"select {Id}, {Marks}, {End} from {Checkpoints} where d.run_name = $1 and ({Marks} is not null or {End} is not null)",
-            static reader => (Id: CheckpointId.Parse(reader.GetString(0)), Life: new Afterlife(
+            $"select d.id, {Marks}, {End} from {Checkpoints} where d.run_name = $1 and ({Marks} is not null or {End} is not null)",
+            static reader => (Id: Key(reader, 0), Life: new Afterlife(
                 Json<CheckpointMarks>(reader, 1), Json<CheckpointEnding>(reader, 2))), ct, run.ToString());
         return new RetentionStanding(
             row.State, row.Version, history, afterlives.ToDictionary(static a => a.Id, static a => a.Life), await NeedsAsync(run, ct));
@@ -65,10 +64,9 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
                 recovery.Chosen!.Value, KeepRule.Restoring, $"recovery {recovery.Id} is restoring it")));
         if (forks.Count > 0)
             needs.AddRange((await RowsAsync(
-                $"select {Id}, {Base} from {Checkpoints} where d.run_name = any($1) and starts_with({Base}, $2) "
+                $"select d.id, d.base_key from {Checkpoints} where d.run_name = any($1) and starts_with(d.base_key, $2) "
                 + "and d.phase not in ('reclaimed', 'abandoned')",
-                static reader => (Child: reader.GetString(0), Base: CheckpointId.Parse(reader.GetString(1))), ct,
-                names[1..], $"{run}/")).Select(static edge => new OutsideNeed(edge.Base, KeepRule.BaseOf, $"base of {edge.Child}")));
+                static reader => (Child: Key(reader, 0), Base: Key(reader, 1)), ct, names[1..], $"checkpoint/{run}/")).Select(static edge => new OutsideNeed(edge.Base, KeepRule.BaseOf, $"base of {edge.Child}")));
         return needs;
     }
 
@@ -79,9 +77,9 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
     public async Task<IReadOnlyList<KeepReason>> NeedsOfAsync(CheckpointId id, CancellationToken ct)
     {
         var children = await RowsAsync(
-            $"select {Id}, d.phase from {Checkpoints} where d.run_name = $1 and {Base} = $2 "
+            $"select d.id, d.phase from {Checkpoints} where d.run_name = $1 and d.base_key = $2 "
             + "and d.phase not in ('reclaimed', 'abandoned') order by d.generation desc, d.step desc",
-            static reader => (Child: reader.GetString(0), Phase: reader.GetString(1)), ct, id.Run.ToString(), id.ToString());
+            static reader => (Child: Key(reader, 0), Phase: reader.GetString(1)), ct, id.Run.ToString(), id.StreamKey);
         var tags = (await queries.RunAsync(id.Run, ct))?.State.Tags;
         return
         [
@@ -120,8 +118,8 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
     public async Task<IReadOnlyList<(string Run, CheckpointId Origin)>> ForksAsync(RunId run, CancellationToken ct)
     {
         var all = await RowsAsync(
-            $"select d.run_name, {Origin} from {Runs} where {Origin} is not null",
-            static reader => (Run: reader.GetString(0), Origin: CheckpointId.Parse(reader.GetString(1))), ct);
+            $"select d.run_name, d.origin_key from {Runs} where d.origin_key is not null",
+            static reader => (Run: reader.GetString(0), Origin: Key(reader, 1)), ct);
         var family = new HashSet<string>(StringComparer.Ordinal) { run.ToString() };
         List<(string, CheckpointId)> found = [];
         for (var more = true; more;)
@@ -137,6 +135,8 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
 
         return found;
     }
+
+    static CheckpointId Key(NpgsqlDataReader reader, int column) => HistoryReader.Identity(reader.GetString(column))!.Value;
 
     static T? Json<T>(NpgsqlDataReader reader, int column) where T : class =>
         reader.IsDBNull(column) ? null : JsonSerializer.Deserialize<T>(reader.GetString(column), CanonicalJson.Options);

@@ -32,15 +32,13 @@ public sealed class SaveReader(NpgsqlDataSource database)
         """;
 
     const string Positions = $"""
-        select generation, step, data #>> array['candidate', 'parent'], data #>> array['candidate', 'manifestHash'] is not null,
-          (data #> array['state', 'marks', 'metrics']) ->> $2
+        select generation, step, parent_key, is_sealed, metrics::jsonb ->> $2
         from {Rows} where run_name = $1 order by generation, step limit $3
         """;
 
     const string Metrics = $"""
-        select generation, step, (data #> array['state', 'marks', 'metrics']) ->> $2,
-          (data #> array['state', 'marks', 'metrics']) ? $2
-        from {Rows} where run_name = $1 order by generation, step limit $3
+        select generation, step, metrics::jsonb ->> $2
+        from {Rows} where run_name = $1 and metrics::jsonb ? $2 order by generation, step limit $3
         """;
 
     /// <summary>Open saves by identity; with <paramref name="abandoned"/> those too that were closed without all shards.</summary>
@@ -85,7 +83,7 @@ public sealed class SaveReader(NpgsqlDataSource database)
         while (await reader.ReadAsync(ct))
             found.Add(new PositionedSave(
                 new CheckpointId(run, new Generation(reader.GetInt64(0)), new Step(reader.GetInt64(1))),
-                await reader.IsDBNullAsync(2, ct) ? null : CheckpointId.Parse(reader.GetString(2)), reader.GetBoolean(3),
+                await reader.IsDBNullAsync(2, ct) ? null : HistoryReader.Identity(reader.GetString(2)), reader.GetBoolean(3),
                 await reader.IsDBNullAsync(4, ct) ? null : Whole(double.Parse(reader.GetString(4), CultureInfo.InvariantCulture))));
         return found;
     }
@@ -116,7 +114,6 @@ public sealed class SaveReader(NpgsqlDataSource database)
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            if (await reader.IsDBNullAsync(3, ct) || !reader.GetBoolean(3)) continue;
             found.Add(new Incidents.MeasuredPoint(
                 new Generation(reader.GetInt64(0)), new Step(reader.GetInt64(1)),
                 await reader.IsDBNullAsync(2, ct) ? null

@@ -14,15 +14,15 @@ sealed class StandingGauges : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
 
-    const string PhasesQuery = $"select phase, count(*) from {MartenSetup.Schema}.mt_doc_checkpoint group by phase";
+    const string PhasesQuery = $"select phase, count(*) from {GraphTables.Standing} group by phase";
 
     /// <summary>A run counts while somebody holds its lease; one without any restore point counts from its registration.</summary>
     const string WorstQuery = $$"""
         select coalesce(max(extract(epoch from $1 - coalesce(
-            (select max((c.data #>> '{state,verifiedAt}')::timestamptz) from {{MartenSetup.Schema}}.mt_doc_checkpoint c
-             where c.run_name = r.run_name and c.phase = 'verified'),
+            (select (c.data #>> '{state,verifiedAt}')::timestamptz from {{MartenSetup.Schema}}.mt_doc_checkpoint c
+             where c.run_name = r.run_name and c.phase = 'verified' order by c.step desc, c.generation desc limit 1),
             (r.data #>> '{state,registeredAt}')::timestamptz))), 0)::double precision
-        from {{MartenSetup.Schema}}.mt_doc_run r where r.data #>> '{state,lease}' = 'held'
+        from {{MartenSetup.Schema}}.mt_doc_run r where r.lease = 'held'
         """;
 
     const string LateQuery = $$"""
