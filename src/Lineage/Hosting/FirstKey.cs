@@ -28,25 +28,11 @@ static class FirstKey
         var secret = KeySecret.Of(
             RandomNumberGenerator.GetBytes(KeySecret.IdBytes), RandomNumberGenerator.GetBytes(KeySecret.SecretBytes));
         var path = Path.Combine(state.Path, FileName);
-        Write(path, secret.Token());
+        PrivateFile.Write(path, Encoding.UTF8.GetBytes(secret.Token() + "\n"));
         await KeyEndpoints.IssueAsync(
             services.GetRequiredService<Ledger>(), CommandContext.ByServer("first-key"), secret,
             at => new KeyCommand.Issue(
                 secret.Id, ActorId.Parse("person:admin"), [Role.Admin], Run: null, Days: null, ActorId.Server, at), ct);
         return $"there was no admin's key: a new one is in {path}, for this user only";
-    }
-
-    static void Write(string path, string token)
-    {
-        var fresh = path + ".new";
-        File.Delete(fresh);
-        using (var stream = new FileStream(fresh, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
-            stream.Write(Encoding.UTF8.GetBytes(token + "\n"));
-        File.Move(fresh, path, overwrite: true);
     }
 }

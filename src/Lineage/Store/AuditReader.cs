@@ -105,7 +105,7 @@ public sealed class AuditReader(NpgsqlDataSource database)
         while (await reader.ReadAsync(ct))
             found[reader.GetInt64(0) - 1] = new RecordedLink(
                 reader.GetInt64(1), reader.GetString(2), await reader.GetFieldValueAsync<DateTimeOffset>(3, ct),
-                await TextAsync(reader, 4, ct), await TextAsync(reader, 5, ct));
+                await reader.TextAsync(4, ct), await reader.TextAsync(5, ct));
         return found;
     }
 
@@ -158,12 +158,9 @@ public sealed class AuditReader(NpgsqlDataSource database)
         var (name, body) = (reader.GetString(3), JsonElement.Parse(reader.GetString(11)));
         return new AuditEvent(
             reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), name, await reader.GetFieldValueAsync<DateTimeOffset>(4, ct),
-            await TextAsync(reader, 5, ct), await TextAsync(reader, 6, ct), await TextAsync(reader, 7, ct), await TextAsync(reader, 8, ct),
-            await TextAsync(reader, 9, ct), await TextAsync(reader, 10, ct), EventReader.Today.Tell(name, body), body);
+            await reader.TextAsync(5, ct), await reader.TextAsync(6, ct), await reader.TextAsync(7, ct), await reader.TextAsync(8, ct),
+            await reader.TextAsync(9, ct), await reader.TextAsync(10, ct), EventReader.Today.Tell(name, body), body);
     }
-
-    internal static async Task<string?> TextAsync(NpgsqlDataReader reader, int column, CancellationToken ct) =>
-        await reader.IsDBNullAsync(column, ct) ? null : reader.GetString(column);
 }
 
 /// <summary>What an event's header says its link is.</summary>

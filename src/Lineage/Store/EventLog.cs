@@ -59,7 +59,7 @@ public sealed class EventLog(NpgsqlDataSource database)
             settled.Add(new StoredEvent(
                 reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3),
                 await reader.GetFieldValueAsync<DateTimeOffset>(4, ct),
-                await TextAsync(reader, 5, ct), await TextAsync(reader, 6, ct), Json(await TextAsync(reader, 7, ct) ?? "{}"),
+                await reader.TextAsync(5, ct), await reader.TextAsync(6, ct), Json(await reader.TextAsync(7, ct) ?? "{}"),
                 Json(reader.GetString(8))));
         }
 
@@ -68,9 +68,6 @@ public sealed class EventLog(NpgsqlDataSource database)
 
     /// <summary>'_' and '%' are the wildcards of LIKE and '_' is allowed in a run's name.</summary>
     internal static string Prefix(string noun, RunId run) => $"{noun}/{run.ToString().Replace("_", @"\_", StringComparison.Ordinal)}/%";
-
-    static async Task<string?> TextAsync(NpgsqlDataReader reader, int column, CancellationToken ct) =>
-        await reader.IsDBNullAsync(column, ct) ? null : reader.GetString(column);
 
     static JsonElement Json(string text)
     {

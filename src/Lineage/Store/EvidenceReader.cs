@@ -77,15 +77,12 @@ public sealed class EvidenceReader(NpgsqlDataSource database)
                 using var body = JsonDocument.Parse(reader.GetString(11));
                 found.Add(new EvidenceEvent(
                     reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3),
-                    await reader.GetFieldValueAsync<DateTimeOffset>(4, ct), await TextAsync(reader, 7, ct), await TextAsync(reader, 5, ct),
-                    await TextAsync(reader, 6, ct), await TextAsync(reader, 8, ct), ContentHash.Parse(reader.GetString(9)),
-                    await TextAsync(reader, 10, ct) is { } link ? ContentHash.Parse(link) : null, body.RootElement.Clone()));
+                    await reader.GetFieldValueAsync<DateTimeOffset>(4, ct), await reader.TextAsync(7, ct), await reader.TextAsync(5, ct),
+                    await reader.TextAsync(6, ct), await reader.TextAsync(8, ct), ContentHash.Parse(reader.GetString(9)),
+                    await reader.TextAsync(10, ct) is { } link ? ContentHash.Parse(link) : null, body.RootElement.Clone()));
             }
         }
 
         return found;
     }
-
-    static async Task<string?> TextAsync(NpgsqlDataReader reader, int column, CancellationToken ct) =>
-        await reader.IsDBNullAsync(column, ct) ? null : reader.GetString(column);
 }

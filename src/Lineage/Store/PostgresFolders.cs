@@ -75,20 +75,7 @@ internal sealed record PostgresFolders(string Root, string SocketFolder, string 
     {
         var path = Path.Combine(stateDirectory, "postgres.password");
         if (File.Exists(path)) return path;
-        var fresh = path + ".new";
-        File.Delete(fresh);
-        using (var stream = new FileStream(fresh, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
-        {
-            stream.Write(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24))));
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(fresh, path);
+        PrivateFile.Write(path, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24))));
         return path;
     }
 

@@ -66,7 +66,8 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
             needs.AddRange((await RowsAsync(
                 $"select d.id, d.base_key from {Checkpoints} where d.run_name = any($1) and starts_with(d.base_key, $2) "
                 + "and d.phase not in ('reclaimed', 'abandoned')",
-                static reader => (Child: Key(reader, 0), Base: Key(reader, 1)), ct, names[1..], $"checkpoint/{run}/")).Select(static edge => new OutsideNeed(edge.Base, KeepRule.BaseOf, $"base of {edge.Child}")));
+                static reader => (Child: Key(reader, 0), Base: Key(reader, 1)), ct, names[1..], $"checkpoint/{run}/"))
+                .Select(static edge => new OutsideNeed(edge.Base, KeepRule.BaseOf, $"base of {edge.Child}")));
         return needs;
     }
 

@@ -57,16 +57,8 @@ public sealed class StateDirectory : IDisposable
     /// </summary>
     public void Publish(ServerAddress address)
     {
-        var fresh = AddressFile + ".new";
-        File.Delete(fresh);
-        using (var stream = new FileStream(fresh, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
-            stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(address, Contracts.Format.CanonicalJson.Options) + "\n"));
-        File.Move(fresh, AddressFile, overwrite: true);
+        PrivateFile.Write(
+            AddressFile, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(address, Contracts.Format.CanonicalJson.Options) + "\n"));
     }
 
     public void Withdraw() => File.Delete(AddressFile);

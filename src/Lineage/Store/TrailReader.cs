@@ -124,7 +124,7 @@ public sealed class TrailReader(NpgsqlDataSource database)
         command.Parameters.Add(new() { Value = ids });
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            found[reader.GetString(0)] = (reader.GetInt64(1), await AuditReader.TextAsync(reader, 2, ct));
+            found[reader.GetString(0)] = (reader.GetInt64(1), await reader.TextAsync(2, ct));
         return found;
     }
 
@@ -132,7 +132,7 @@ public sealed class TrailReader(NpgsqlDataSource database)
     {
         using var body = JsonDocument.Parse(reader.GetString(12));
         var texts = new string?[7];
-        for (var i = 0; i < texts.Length; i++) texts[i] = await AuditReader.TextAsync(reader, 5 + i, ct);
+        for (var i = 0; i < texts.Length; i++) texts[i] = await reader.TextAsync(5 + i, ct);
         return new RecordedEvent(
             reader.GetInt64(1), stream, reader.GetInt64(2), reader.GetString(3), await reader.GetFieldValueAsync<DateTimeOffset>(4, ct),
             texts[0], texts[1], texts[2], texts[3], texts[4], texts[5], texts[6], StoredBody.Digest(body.RootElement),
@@ -155,6 +155,6 @@ public sealed class TrailReader(NpgsqlDataSource database)
         while (await reader.ReadAsync(ct))
             await each(new AuditHead(
                 reader.GetString(0), reader.GetInt64(1),
-                await AuditReader.TextAsync(reader, 2, ct) is { } link ? ContentHash.Parse(link) : null), ct);
+                await reader.TextAsync(2, ct) is { } link ? ContentHash.Parse(link) : null), ct);
     }
 }
