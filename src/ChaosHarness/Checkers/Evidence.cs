@@ -1,0 +1,46 @@
+using Lineage.ChaosHarness.Histories;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.ChaosHarness.Checkers;
+
+/// <summary>
+/// All that the judge looks at, gathered after the world was healed and had come to rest. The simulator fills it from its modelled store,
+/// the real worlds from PostgreSQL and the stored bytes by the judge's own readers; what is judged is the same.
+/// </summary>
+/// <param name="Rows">Live read models beside a replay of their streams; empty where there are none (S11 then has nothing to say).</param>
+/// <param name="AtRest">Null if the world never came to rest within its bound, which is itself a verdict (L1-L4).</param>
+public sealed record Evidence(
+    Schedule Schedule, IReadOnlyList<Entry> Journal, IReadOnlyList<StreamEvidence> Streams, IReadOnlyList<ObjectEvidence> Objects,
+    IReadOnlyList<RowEvidence> Rows, RestEvidence? AtRest);
+
+/// <param name="Key">For example <c>checkpoint/bloom-7/3/1200</c>.</param>
+/// <param name="Events">In order of version.</param>
+public sealed record StreamEvidence(string Key, IReadOnlyList<EventEvidence> Events);
+
+/// <param name="Sequence">Place in the whole store; order of commit is not implied.</param>
+/// <param name="Name">Stored name, for example <c>shard-stored.v1</c>.</param>
+/// <param name="Body">A record of Lineage.Contracts.Events.</param>
+/// <param name="DigestHeld">Whether a digest of the body taken now equals the one on record; null where none is recorded.</param>
+/// <param name="AtMs">By the world's clock.</param>
+public sealed record EventEvidence(long Sequence, long Version, string Name, object Body, bool? DigestHeld, long AtMs);
+
+/// <summary>One stored object, read and decoded by the judge.</summary>
+/// <param name="Root">Root digest computed from its bytes; null if they are not a whole shard.</param>
+/// <param name="Checkpoint">Whose it says it is; null if unreadable.</param>
+/// <param name="BaseRoot">Root of the base shard that its deltas refer to; null for a full one.</param>
+/// <param name="State">SHA-256 of the rank's state decoded through the whole chain; null if a link is missing or damaged.</param>
+/// <param name="Damage">What is wrong with it and where; null if nothing.</param>
+public sealed record ObjectEvidence(
+    string Tier, string Key, long Bytes, ContentHash? Root, CheckpointId? Checkpoint, int? Rank, ContentHash? BaseRoot, ContentHash? State,
+    string? Damage);
+
+/// <param name="Live">Digest of the row as it is.</param>
+/// <param name="Replayed">Digest of the row as a replay from zero makes it.</param>
+public sealed record RowEvidence(string Stream, ContentHash Live, ContentHash Replayed);
+
+/// <summary>What was left when everything stood still.</summary>
+/// <param name="QueuedMessages">Facts on their way: queues and outboxes.</param>
+/// <param name="DeadLetters">Reasons, one a letter.</param>
+/// <param name="Orphans">Stored objects that no stream names and that should have been reclaimed by now.</param>
+/// <param name="AfterHealMs">How long it took after the last fault was healed.</param>
+public sealed record RestEvidence(long QueuedMessages, IReadOnlyList<string> DeadLetters, IReadOnlyList<string> Orphans, long AfterHealMs);
