@@ -22,7 +22,8 @@ public sealed partial class LineageClient
         PostAsync<CheckpointView>($"{Route(id)}/expiry/undo", body, ct);
 
     /// <summary>Whether a checkpoint is safe to delete, or what holds it.</summary>
-    public Task<Holders> GetHoldersAsync(CheckpointId id, CancellationToken ct) => GetAsync<Holders>($"{Route(id)}/holders", ct);
+    public Task<Holders> GetHoldersAsync(CheckpointId id, string? asOf, CancellationToken ct) =>
+        GetAsync<Holders>(Asked($"{Route(id)}/holders", [("as-of", asOf)]), ct);
 
     public Task<Page<RetainedRun>> ListRetainedRunsAsync(string? after, int limit, CancellationToken ct) =>
         GetAsync<Page<RetainedRun>>(Paged("v1/retention/runs", after, limit), ct);

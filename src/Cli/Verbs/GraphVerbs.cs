@@ -23,17 +23,19 @@ internal static class GraphVerbs
 
     static Command BlastRadius(Globals globals)
     {
-        var (reference, count) = (Inputs.Reference(), Inputs.Count("--number", "At most so many dependants", 50, 1, ItemsMax, "-n"));
-        var command = new Command("blast-radius", "What the loss of a checkpoint's bytes takes with it.") { reference, count };
+        var (reference, asOf) = (Inputs.Reference(), QuestionVerbs.AsOf());
+        var count = Inputs.Count("--number", "At most so many dependants", 50, 1, ItemsMax, "-n");
+        var command = new Command("blast-radius", "What the loss of a checkpoint's bytes takes with it.") { reference, count, asOf };
         return globals.Runs(command, async (call, ct) =>
         {
             using var client = call.Client();
             var id = await call.CheckpointAsync(client, call.Value(reference), ct);
-            var first = await client.GetBlastRadiusAsync(id, after: null, Math.Min(call.Value(count), 1000), ct);
+            var first = await client.GetBlastRadiusAsync(id, call.Value(asOf), after: null, Math.Min(call.Value(count), 1000), ct);
             var all = first.Dependants.ToList();
             for (var page = first; page.Next is not null && all.Count < call.Value(count);)
             {
-                page = await client.GetBlastRadiusAsync(id, page.Next, Math.Min(call.Value(count) - all.Count, 1000), ct);
+                page = await client.GetBlastRadiusAsync(
+                    id, call.Value(asOf), page.Next, Math.Min(call.Value(count) - all.Count, 1000), ct);
                 all.AddRange(page.Dependants);
             }
 
@@ -46,14 +48,14 @@ internal static class GraphVerbs
 
     static Command Compare(Globals globals)
     {
-        var (from, to) = (Inputs.Reference("A"), Inputs.Reference("B"));
-        var command = new Command("compare", "What the record says of two checkpoints; diff compares their tensors.") { from, to };
+        var (from, to, asOf) = (Inputs.Reference("A"), Inputs.Reference("B"), QuestionVerbs.AsOf());
+        var command = new Command("compare", "What the record says of two checkpoints; diff compares their tensors.") { from, to, asOf };
         return globals.Runs(command, async (call, ct) =>
         {
             using var client = call.Client();
             var a = await call.CheckpointAsync(client, call.Value(from), ct);
             var b = await call.CheckpointAsync(client, call.Value(to), ct);
-            var comparison = await client.CompareAsync(a, b, ct);
+            var comparison = await client.CompareAsync(a, b, call.Value(asOf), ct);
             call.Outlet.Write(Answer.One(comparison, $"{a}..{b}", screen => ComparisonPage.Draw(comparison, screen)));
             return ExitCodes.Done;
         });
@@ -61,14 +63,15 @@ internal static class GraphVerbs
 
     static Command Incomplete(Globals globals)
     {
-        var run = Inputs.OptionalRun("Name of a run; all runs without it.");
+        var (run, asOf) = (Inputs.OptionalRun("Name of a run; all runs without it."), QuestionVerbs.AsOf());
         var abandoned = new Option<bool>("--abandoned") { Description = "Also saves that were closed without all their shards." };
-        var command = new Command("incomplete", "Saves with missing ranks: which, since when, until when.") { run, abandoned };
+        var command = new Command("incomplete", "Saves with missing ranks: which, since when, until when.") { run, abandoned, asOf };
         return globals.Runs(command, async (call, ct) =>
         {
             using var client = call.Client();
             var saves = await Invocation.AllAsync<IncompleteSave>((after, limit, token) =>
-                client.ListIncompleteSavesAsync(call.Value(run), call.Value(abandoned), after, limit, token), ItemsMax, ct);
+                client.ListIncompleteSavesAsync(
+                    call.Value(run), call.Value(abandoned), call.Value(asOf), after, limit, token), ItemsMax, ct);
             call.Outlet.Write(Answer.Many(saves, static save => save.Checkpoint.ToString(), screen => GraphPage.Incomplete(saves, screen)));
             return ExitCodes.Done;
         });
@@ -76,17 +79,17 @@ internal static class GraphVerbs
 
     static Command Restores(Globals globals)
     {
-        var run = Inputs.Run();
+        var (run, asOf) = (Inputs.Run(), QuestionVerbs.AsOf());
         var of = new Option<string?>("--of") { Description = "Only restores of this checkpoint.", HelpName = "REF" };
         var count = Inputs.Count("--number", "At most so many, newest first", 100, 1, ItemsMax, "-n");
-        var command = new Command("restores", "Who restored or exported what, when, why, and what came of it.") { run, of, count };
+        var command = new Command("restores", "Who restored or exported what, when, why, and what came of it.") { run, of, count, asOf };
         return globals.Runs(command, async (call, ct) =>
         {
             using var client = call.Client();
             CheckpointId? id = call.Value(of) is { } text ? await call.CheckpointAsync(client, text, ct) : null;
             var restores = await Invocation.AllAsync<Restoration>((after, limit, token) => id is { } known
-                ? client.ListRestoresAsync(known, after, limit, token)
-                : client.ListRestoresAsync(call.Value(run), after, limit, token), call.Value(count), ct);
+                ? client.ListRestoresAsync(known, call.Value(asOf), after, limit, token)
+                : client.ListRestoresAsync(call.Value(run), call.Value(asOf), after, limit, token), call.Value(count), ct);
             call.Outlet.Write(Answer.Many(restores, static r => r.Name, screen => GraphPage.Restores(restores, screen)));
             return ExitCodes.Done;
         });
@@ -94,12 +97,12 @@ internal static class GraphVerbs
 
     static Command Continuity(Globals globals)
     {
-        var run = Inputs.Run();
-        var command = new Command("continuity", "Whether restarts skipped or repeated data.") { run };
+        var (run, asOf) = (Inputs.Run(), QuestionVerbs.AsOf());
+        var command = new Command("continuity", "Whether restarts skipped or repeated data.") { run, asOf };
         return globals.Runs(command, async (call, ct) =>
         {
             using var client = call.Client();
-            var continuity = await client.GetContinuityAsync(call.Value(run), ct);
+            var continuity = await client.GetContinuityAsync(call.Value(run), call.Value(asOf), ct);
             call.Outlet.Write(Answer.One(
                 continuity, continuity.Verdict.ToString().ToLowerInvariant(), screen => AssurancePage.Continuity(continuity, screen)));
             return continuity.Verdict is ContinuityVerdict.Skipped or ContinuityVerdict.Repeated ? ExitCodes.FoundDamage : ExitCodes.Done;
@@ -114,14 +117,16 @@ internal static class GraphVerbs
             HelpName = "RUN",
             CustomParser = static result => Inputs.Optional(result, RunId.Parse),
         };
+        var asOf = QuestionVerbs.AsOf();
         var days = Inputs.Count("--days", "Not read back for so many days", 30, 0, 36_500);
         var count = Inputs.Count("--number", "At most so many, longest unread first", 20, 1, 1000, "-n");
         var command = new Command("exposure", "Checkpoints that nobody read back, and events that nothing outside vouches for.")
-            { run, days, count };
+            { run, days, count, asOf };
         return globals.Runs(command, async (call, ct) =>
         {
             using var client = call.Client();
-            var exposure = await client.GetExposureAsync(call.Value(days), call.Value(run), after: null, call.Value(count), ct);
+            var exposure = await client.GetExposureAsync(
+                call.Value(days), call.Value(run), call.Value(asOf), after: null, call.Value(count), ct);
             call.Outlet.Write(Answer.Report(
                 exposure, exposure.Unchecked, static c => c.Checkpoint.ToString(), screen => AssurancePage.Exposure(exposure, screen)));
             return ExitCodes.Done;
@@ -166,6 +171,7 @@ internal static class GraphVerbs
     public static Command Evidence(Globals globals)
     {
         var (reference, to) = (Inputs.Reference(), new Option<string?>("--to") { Description = "File to write.", HelpName = "FILE" });
+        var asOf = QuestionVerbs.AsOf();
         var file = new Argument<string>("FILE") { Description = "An evidence pack." };
         var verify = globals.Runs(new Command("verify", "Checks an evidence pack, from the file alone.") { file }, async (call, ct) =>
         {
@@ -173,13 +179,13 @@ internal static class GraphVerbs
             return Judge(call, call.Value(file), bytes.Length, EvidenceVerifier.Verify(bytes));
         });
         var command = new Command("evidence", "Everything on record of a checkpoint in one file that can be checked alone.")
-            { reference, to, verify };
+            { reference, to, asOf, verify };
         return globals.Runs(command, async (call, ct) =>
         {
             using var client = call.Client();
             var id = await call.CheckpointAsync(client, call.Value(reference), ct);
             var path = call.Value(to) ?? $"evidence-{id.Run}-g{id.Generation}-s{id.Step}.json";
-            var bytes = await client.GetEvidenceAsync(id, ct);
+            var bytes = await client.GetEvidenceAsync(id, call.Value(asOf), ct);
             await WriteAsync(path, bytes, ct);
             return Judge(call, path, bytes.Length, EvidenceVerifier.Verify(bytes));
         });

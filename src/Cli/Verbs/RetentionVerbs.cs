@@ -124,13 +124,13 @@ internal static class RetentionVerbs
 
     public static Command Holders(Globals globals)
     {
-        var reference = Inputs.Reference();
-        var command = new Command("holders", "Whether it is safe to delete, or everything that holds it.") { reference };
+        var (reference, asOf) = (Inputs.Reference(), QuestionVerbs.AsOf());
+        var command = new Command("holders", "Whether it is safe to delete, or everything that holds it.") { reference, asOf };
         return globals.Runs(command, async (call, ct) =>
         {
             using var client = call.Client();
             var id = await call.CheckpointAsync(client, call.Value(reference), ct);
-            var holders = await client.GetHoldersAsync(id, ct);
+            var holders = await client.GetHoldersAsync(id, call.Value(asOf), ct);
             call.Outlet.Write(Answer.Report(
                 holders, holders.HeldBy, static reason => reason.Rule.ToString(), screen => RetentionPage.Holders(holders, screen)));
             return ExitCodes.Done;

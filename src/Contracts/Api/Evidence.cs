@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.Contracts.Api;
@@ -18,11 +19,14 @@ public sealed record EvidenceHead(string Stream, long Version, ContentHash? Link
 /// </summary>
 /// <param name="Format">Always <see cref="FormatName"/> for this version.</param>
 /// <param name="Chain">What rebuilds it, in the order of application.</param>
-/// <param name="Heads">Of every stream of the pack, from the service's rows and not from the events.</param>
+/// <param name="Heads">Of every stream of the pack, from the service's rows and not from the events; of a pack as of a time, from its
+/// last events, because there are no rows of then.</param>
 /// <param name="Events">By stream, then version.</param>
+/// <param name="AsOf">Nothing later is in it; null: everything that was on record.</param>
 public sealed record Evidence(
     string Format, CheckpointId Checkpoint, DateTimeOffset MadeAt, IReadOnlyList<CheckpointId> Chain, IReadOnlyList<EvidenceHead> Heads,
-    IReadOnlyList<EvidenceEvent> Events)
+    IReadOnlyList<EvidenceEvent> Events,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? AsOf = null)
 {
     public const string FormatName = "lineage.evidence.v1";
 }

@@ -18,7 +18,8 @@ public sealed record PhaseCount(CheckpointPhase Phase, long Count);
 public enum AffectedKind { Fork, Restore, Export, Hold, Pin, Tag }
 
 /// <param name="Checkpoint">The affected checkpoint that it hangs on.</param>
-/// <param name="Name">Of a fork its run, of a restore its recovery, of an export where it went, else who or what it is called.</param>
+/// <param name="Name">Of a fork its run, of a restore its recovery, of an export the version of its event, else who or what it is
+/// called.</param>
 public sealed record Affected(AffectedKind Kind, CheckpointId Checkpoint, string Name);
 
 public sealed record AffectedCount(AffectedKind Kind, long Count);

@@ -1,18 +1,17 @@
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Lineage.Narration;
+using Lineage.Questions;
 
 namespace Lineage.Checkpoints;
 
 /// <summary>What the loss of a checkpoint's bytes takes with it, as the API shows it.</summary>
 public static class BlastRadii
 {
-    /// <param name="dependants">One page and, if there are more, one further.</param>
-    public static BlastRadius View(
-        CheckpointId id, CheckpointPhase phase, long count, IReadOnlyList<(CheckpointPhase Phase, long Count)> phases, int depth,
-        IReadOnlyList<(AffectedKind Kind, long Count)> kinds, IReadOnlyList<Affected> affected, IReadOnlyList<Dependant> dependants,
-        int limit, bool isWhole)
+    /// <param name="reach">With one dependant more than <paramref name="limit"/> if there are more.</param>
+    public static BlastRadius View(CheckpointId id, CheckpointPhase phase, Reach reach, int limit, bool isWhole)
     {
+        var (count, phases, depth, kinds, affected, dependants) = reach;
         var page = dependants.Take(limit).ToList();
         var known = phases.OrderBy(static p => p.Phase).Select(static p => new PhaseCount(p.Phase, p.Count)).ToList();
         return new BlastRadius(

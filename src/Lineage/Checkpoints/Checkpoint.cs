@@ -32,6 +32,10 @@ public sealed record Checkpoint(
     [JsonIgnore]
     public CheckpointId Id => Opened.Checkpoint;
 
+    /// <summary>What its deltas refer to now; null if it is full.</summary>
+    [JsonIgnore]
+    public BaseLink? Base => Rebased is null ? Opened.Base : Rebased.Base;
+
     /// <summary>Immutable and complete, whatever was found since.</summary>
     [JsonIgnore]
     public bool IsSealed => Sealed is not null;

@@ -4,11 +4,13 @@ using Lineage.Comparisons;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Lineage.Decisions;
+using Lineage.Questions;
 using Lineage.Store;
 using Lineage.Upcasting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace Lineage.Http;
@@ -34,14 +36,19 @@ static class GraphEndpoints
     }
 
     static async Task<Results<Ok<BlastRadius>, ProblemResult>> BlastRadiusAsync(
-        string run, string generation, string step, string? after, int? limit, Queries queries, GraphReader graph, TimeProvider clock,
-        CancellationToken ct)
+        string run, string generation, string step, string? after, int? limit, [FromQuery(Name = "as-of")] string? asOf,
+        Queries queries, GraphReader graph, PastReader past, TimeProvider clock, CancellationToken ct)
     {
         var (id, count) = (Request.Checkpoint(run, generation, step), Request.Limit(limit));
+        if (Request.AsOf(asOf) is { } at)
+            return await past.ReadAsync(id.Run, at, ct) is { } was && was.Checkpoints.TryGetValue(id, out var then)
+                ? TypedResults.Ok(BlastRadii.View(
+                    id, then.Phase, PastGraph.Below(was, await past.ForksAsync(id.Run, at, ct), id, Place(after), count + 1,
+                        GraphReader.AffectedMax), count, isWhole: true))
+                : ProblemResult.From(Refusals.NoSuchCheckpoint(id));
         if (await queries.CheckpointAsync(id, ct) is not { State: var state }) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
         var reach = await graph.DependantsAsync(id, Place(after), count + 1, clock.GetUtcNow(), ct);
-        return TypedResults.Ok(BlastRadii.View(id, state.Phase, reach.Count, reach.Phases, reach.Depth, reach.AffectedBy, reach.Affected,
-            reach.Dependants, count, isWhole: reach.Count < GraphReader.DependantsMax));
+        return TypedResults.Ok(BlastRadii.View(id, state.Phase, reach, count, isWhole: reach.Count < GraphReader.DependantsMax));
     }
 
     /// <summary>Of a dependant: <c>distance~id</c>.</summary>
@@ -52,18 +59,27 @@ static class GraphEndpoints
                 : throw Request.Bad("after", $"\"{after}\" is no cursor of this list: pass on what \"next\" said.");
 
     static async Task<Results<Ok<Page<Restoration>>, ProblemResult>> RestoresOfCheckpointAsync(
-        string run, string generation, string step, string? after, int? limit, Queries queries, RestorationReader restorations,
-        CancellationToken ct)
+        string run, string generation, string step, string? after, int? limit, [FromQuery(Name = "as-of")] string? asOf,
+        Queries queries, RestorationReader restorations, PastReader past, CancellationToken ct)
     {
         var id = Request.Checkpoint(run, generation, step);
+        if (Request.AsOf(asOf) is { } at)
+            return await past.ReadAsync(id.Run, at, ct) is { } was && was.Checkpoints.ContainsKey(id)
+                ? TypedResults.Ok(Restores(was, id, after, Request.Limit(limit)))
+                : ProblemResult.From(Refusals.NoSuchCheckpoint(id));
         if (await queries.CheckpointAsync(id, ct) is null) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
         return TypedResults.Ok(await RestoresAsync(id.Run, id, after, Request.Limit(limit), restorations, ct));
     }
 
     static async Task<Results<Ok<Page<Restoration>>, ProblemResult>> RestoresOfRunAsync(
-        string run, string? after, int? limit, Queries queries, RestorationReader restorations, CancellationToken ct)
+        string run, string? after, int? limit, [FromQuery(Name = "as-of")] string? asOf, Queries queries, RestorationReader restorations,
+        PastReader past, CancellationToken ct)
     {
         var id = Request.Run(run);
+        if (Request.AsOf(asOf) is { } at)
+            return await past.ReadAsync(id, at, ct) is { } was
+                ? TypedResults.Ok(Restores(was, of: null, after, Request.Limit(limit)))
+                : ProblemResult.From(Refusals.NoSuchRun(id));
         if (await queries.RunAsync(id, ct) is null) return ProblemResult.From(Refusals.NoSuchRun(id));
         return TypedResults.Ok(await RestoresAsync(id, of: null, after, Request.Limit(limit), restorations, ct));
     }
@@ -72,21 +88,23 @@ static class GraphEndpoints
         RunId run, CheckpointId? of, string? after, int limit, RestorationReader restorations, CancellationToken ct)
     {
         var found = await restorations.ListAsync(run, of, TimedCursor.Parse(after), limit + 1, ct);
-        return Pages.Of(found, limit, static r =>
-            TimedCursor.Text(r.At, r.Kind == RestorationKind.Recovery ? $"recovery/{r.Name}" : r.Name));
+        return Pages.Of(found, limit, Place);
     }
 
+    static Page<Restoration> Restores(PastRun past, CheckpointId? of, string? after, int limit) =>
+        Pages.Of([.. PastAnswers.Restores(past, of, TimedCursor.Parse(after)).Take(limit + 1)], limit, Place);
+
+    static string Place(Restoration r) => TimedCursor.Text(r.At, r.Kind == RestorationKind.Recovery ? $"recovery/{r.Name}" : r.Name);
+
     static async Task<Results<Ok<CheckpointComparison>, ProblemResult>> CompareAsync(
-        string? a, string? b, Queries queries, HistoryReader histories, EvidenceReader events, CancellationToken ct)
+        string? a, string? b, [FromQuery(Name = "as-of")] string? asOf, Asking ask, EvidenceReader events, CancellationToken ct)
     {
-        var (left, right) = (Named("a", a), Named("b", b));
-        var sides = new List<ComparedCheckpoint>();
+        var (left, right, at) = (Named("a", a), Named("b", b), Request.AsOf(asOf));
+        var (source, sides) = (ask.Source(at), new List<ComparedCheckpoint>());
         foreach (var id in new[] { left, right })
         {
-            if (await queries.CheckpointAsync(id, ct) is not { State: var state })
-                return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
-            var owner = (await queries.RunAsync(id.Run, ct))!.State;
-            sides.Add(new ComparedCheckpoint(state, owner, (await histories.PathAsync(id, AncestorsMax, ct)).Path));
+            if (await ask.StateAsync(id, at, ct) is not var (state, owner)) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
+            sides.Add(new ComparedCheckpoint(state, owner, (await source.PathAsync(id, AncestorsMax, ct)).Path));
         }
 
         var times = sides.Select(static s => s.State.Opened.OpenedAt).Order().ToList();
@@ -101,11 +119,20 @@ static class GraphEndpoints
         ?? throw Request.Bad(name, "it is missing: expected run/generation/step, for example a=demo/1/120.");
 
     static async Task<Results<Ok<Page<IncompleteSave>>, ProblemResult>> IncompleteAsync(
-        string? run, bool? abandoned, string? after, int? limit, Queries queries, SaveReader saves, CancellationToken ct)
+        string? run, bool? abandoned, string? after, int? limit, [FromQuery(Name = "as-of")] string? asOf, Queries queries,
+        SaveReader saves, PastReader past, CancellationToken ct)
     {
         RunId? of = run is null ? null : Request.Run(run);
-        if (of is { } id && await queries.RunAsync(id, ct) is null) return ProblemResult.From(Refusals.NoSuchRun(id));
         var count = Request.Limit(limit);
+        if (Request.AsOf(asOf) is { } at)
+        {
+            var named = of ?? throw Request.RunMissing("as-of");
+            if (await past.ReadAsync(named, at, ct) is not { } was) return ProblemResult.From(Refusals.NoSuchRun(named));
+            var then = PastAnswers.Incomplete(was, abandoned ?? false, Request.Cursor(after)).Take(count + 1).ToList();
+            return TypedResults.Ok(Pages.Of(then, count, IncompleteSaves.View, static save => save.Id.ToString()));
+        }
+
+        if (of is { } id && await queries.RunAsync(id, ct) is null) return ProblemResult.From(Refusals.NoSuchRun(id));
         var found = await saves.IncompleteAsync(of, abandoned ?? false, Request.Cursor(after), count + 1, ct);
         return TypedResults.Ok(Pages.Of(found, count, IncompleteSaves.View, static save => save.Id.ToString()));
     }

@@ -1,8 +1,10 @@
 using Lineage.Chains;
+using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Lineage.Decisions;
 using Lineage.Questions;
+using Lineage.Runs;
 using Lineage.Store;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -150,7 +152,21 @@ static class QuestionEndpoints
 /// <summary>Whom a question is put to: the rows, or the events up to a time.</summary>
 sealed class Asking(HistoryReader histories, PastReader past, Queries queries, Views views)
 {
-    public PointQuestions Of(string? asOf) => new(Request.AsOf(asOf) is { } at ? Past(at) : histories);
+    public PointQuestions Of(string? asOf) => new(Source(Request.AsOf(asOf)));
+
+    public IPointSource Source(DateTimeOffset? asOf) => asOf is { } at ? Past(at) : histories;
+
+    /// <summary>A checkpoint with its run; null if there is none, or was none then.</summary>
+    public async Task<(Checkpoint Checkpoint, Run Run)?> StateAsync(CheckpointId id, DateTimeOffset? asOf, CancellationToken ct)
+    {
+        if (asOf is { } at)
+            return await past.ReadAsync(id.Run, at, ct) is { } was && was.Checkpoints.TryGetValue(id, out var then)
+                ? (then, was.Run)
+                : null;
+        return await queries.CheckpointAsync(id, ct) is { State: var state } && await queries.RunAsync(id.Run, ct) is { State: var owner }
+            ? (state, owner)
+            : null;
+    }
 
     public async Task<ChainView?> ChainAsync(CheckpointId id, DateTimeOffset? asOf, CancellationToken ct)
     {

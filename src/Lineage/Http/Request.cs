@@ -49,6 +49,9 @@ static class Request
             t, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)
             ? at : throw new FormatException($"\"{t}\" is no time: expected ISO 8601, for example 2026-11-23T10:00:00Z."));
 
+    /// <summary>The record of every run is not read again for one answer.</summary>
+    public static Exception RunMissing(string name) => Bad(name, "a run has to be named with it, for example run=demo.");
+
     /// <summary>Who the service takes the caller for; nobody, who may nothing, before or unless it is known.</summary>
     public static Caller Caller(HttpContext http) => http.Features.Get<Caller>() ?? Access.Caller.Nobody;
 

@@ -80,10 +80,14 @@ static class RetentionEndpoints
     }
 
     static async Task<Results<Ok<Holders>, ProblemResult>> HoldersAsync(
-        string run, string generation, string step, RetentionLedger retention, RetentionReader reader, Queries queries, TimeProvider clock,
-        CancellationToken ct)
+        string run, string generation, string step, [FromQuery(Name = "as-of")] string? asOf, RetentionLedger retention,
+        RetentionReader reader, Queries queries, PastReader past, TimeProvider clock, CancellationToken ct)
     {
         var id = Request.Checkpoint(run, generation, step);
+        if (Request.AsOf(asOf) is { } at)
+            return await past.HoldersAsync(id, at, ct) is { } then
+                ? TypedResults.Ok(then)
+                : ProblemResult.From(Refusals.NoSuchCheckpoint(id));
         if (await queries.CheckpointAsync(id, ct) is not { State: var state }) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
         var plan = await retention.PlanAsync(id.Run, static own => own, ct);
         if (plan.Value is null) return ProblemResult.From(plan.Refused!);

@@ -2,17 +2,28 @@ using System.Globalization;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Lineage.Narration;
+using Lineage.Restores;
 
 namespace Lineage.Positions;
 
 /// <summary>A save with its data position.</summary>
 /// <param name="Samples">Samples consumed by all ranks together; null if none was recorded.</param>
-public sealed record PositionedSave(CheckpointId Checkpoint, CheckpointId? Parent, bool IsSealed, long? Samples);
+public sealed record PositionedSave(CheckpointId Checkpoint, CheckpointId? Parent, bool IsSealed, long? Samples)
+{
+    /// <summary>A position is a whole number that a double holds exactly; anything else is none.</summary>
+    public static long? Whole(double? value) => value is { } v and >= 0 and < 1L << 53 && double.IsInteger(v) ? (long)v : null;
+}
 
 /// <summary>One restart of a run.</summary>
 /// <param name="Restored">Null: the initial state.</param>
 /// <param name="Reached">Newest step that was known to be finished before; null if unknown.</param>
-public sealed record Restart(RecoveryId Recovery, CheckpointId? Restored, Step? Reached);
+public sealed record Restart(RecoveryId Recovery, CheckpointId? Restored, Step? Reached)
+{
+    /// <summary>Null if it never chose a point, or failed: then nothing began there.</summary>
+    public static Restart? Of(Recovery recovery) => recovery is { Choice: not null, Failed: null }
+        ? new Restart(recovery.Id, recovery.Chosen, recovery.Started.ReachedStep)
+        : null;
+}
 
 /// <summary>
 /// Whether a run consumed its data without a gap and without a repeat. What is compared is a save and the save that it descends from: the

@@ -17,7 +17,8 @@ public sealed class EvidenceReader(NpgsqlDataSource database)
         """;
 
     const string Streams = $"""
-        select {Columns} from {MartenSetup.Schema}.mt_events where stream_id = any($1) order by stream_id collate "C", version limit $2
+        select {Columns} from {MartenSetup.Schema}.mt_events where stream_id = any($1) and timestamp <= $3
+        order by stream_id collate "C", version limit $2
         """;
 
     /// <summary>From the rows, which are written apart from the events: a pack cut at its end does not fit them.</summary>
@@ -28,12 +29,26 @@ public sealed class EvidenceReader(NpgsqlDataSource database)
         """;
 
     /// <summary>Ranks joining are left out: there are as many as a run has ranks, each time.</summary>
+    /// <remarks>The streams are settled first and their events found by the index; left to itself the planner reads the whole store in
+    /// order for the sake of the limit.</remarks>
     const string Between = $"""
-        select {Columns} from {MartenSetup.Schema}.mt_events
-        where (stream_id = any($1) or stream_id in (select id from {MartenSetup.Schema}.mt_doc_recovery where run_name = any($2)))
-          and type not in ('rank-joined.v1', 'rank-restored.v1', 'stale-generation-refused.v1') and timestamp between $3 and $4
-        order by seq_id limit $5
+        with asked as materialized (
+          select * from {MartenSetup.Schema}.mt_events
+          where stream_id = any(array(
+              select unnest($1)::varchar union all select id from {MartenSetup.Schema}.mt_doc_recovery where run_name = any($2)))
+            and type not in ('rank-joined.v1', 'rank-restored.v1', 'stale-generation-refused.v1') and timestamp between $3 and $4)
+        select {Columns} from asked order by seq_id limit $5
         """;
+
+    /// <summary>Streams as they were. There are no rows of then, so a head is what the last event says of itself.</summary>
+    public async Task<(IReadOnlyList<EvidenceEvent> Events, IReadOnlyList<EvidenceHead> Heads)> OfStreamsAsync(
+        IReadOnlyList<string> streams, DateTimeOffset at, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var events = await ReadAsync(GraphReader.Ask(connection, Streams, [streams.ToArray(), EventsMax + 1, at]), ct);
+        return (events, [.. events.GroupBy(static e => e.Stream, StringComparer.Ordinal)
+            .Select(static stream => new EvidenceHead(stream.Key, stream.Last().Version, stream.Last().Link))]);
+    }
 
     /// <summary>Events and heads of one moment.</summary>
     public async Task<(IReadOnlyList<EvidenceEvent> Events, IReadOnlyList<EvidenceHead> Heads)> OfStreamsAsync(
@@ -52,7 +67,7 @@ public sealed class EvidenceReader(NpgsqlDataSource database)
                     await reader.IsDBNullAsync(2, ct) ? null : ContentHash.Parse(reader.GetString(2))));
         }
 
-        var events = await ReadAsync(GraphReader.Ask(connection, Streams, [names, EventsMax + 1]), ct);
+        var events = await ReadAsync(GraphReader.Ask(connection, Streams, [names, EventsMax + 1, DateTimeOffset.MaxValue]), ct);
         return (events, [.. heads.OrderBy(static head => head.Stream, StringComparer.Ordinal)]);
     }
 

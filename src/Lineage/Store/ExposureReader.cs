@@ -25,9 +25,10 @@ public sealed class ExposureReader(NpgsqlDataSource database)
         """;
 
     const string Exported = $"""
-        select coalesce((select max(seq_id) from {MartenSetup.Schema}.mt_events), 0), x.seq_id, x.timestamp, x.data ->> 'filter'
+        select coalesce((select seq_id from {MartenSetup.Schema}.mt_events where timestamp <= $1 order by seq_id desc limit 1), 0),
+          x.seq_id, x.timestamp, x.data ->> 'filter'
         from (select 1) one left join lateral (
-          select seq_id, timestamp, data from {MartenSetup.Schema}.mt_events where type = 'audit-exported.v1'
+          select seq_id, timestamp, data from {MartenSetup.Schema}.mt_events where type = 'audit-exported.v1' and timestamp <= $1
           order by seq_id desc limit 1) x on true
         """;
 
@@ -58,10 +59,12 @@ public sealed class ExposureReader(NpgsqlDataSource database)
     }
 
     /// <summary>Newest position of the event store, and that of the newest record of an export; null if nothing was exported.</summary>
-    public async Task<(long Newest, long? Exported, DateTimeOffset? At, string? Filter)> SealAsync(CancellationToken ct)
+    /// <param name="asOf">Null: now. What came later is passed over one by one, newest first.</param>
+    public async Task<(long Newest, long? Exported, DateTimeOffset? At, string? Filter)> SealAsync(
+        DateTimeOffset? asOf, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        await using var command = GraphReader.Ask(connection, Exported);
+        await using var command = GraphReader.Ask(connection, Exported, asOf ?? DateTimeOffset.MaxValue);
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         return await reader.IsDBNullAsync(1, ct)

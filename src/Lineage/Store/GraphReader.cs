@@ -1,16 +1,10 @@
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
+using Lineage.Questions;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Lineage.Store;
-
-/// <summary>What rests on a checkpoint, before it is put in words.</summary>
-/// <param name="Phases">Dependants per phase, in any order.</param>
-/// <param name="Depth">Distance of the farthest dependant.</param>
-public sealed record Reach(
-    long Count, IReadOnlyList<(CheckpointPhase Phase, long Count)> Phases, int Depth,
-    IReadOnlyList<(AffectedKind Kind, long Count)> AffectedBy, IReadOnlyList<Affected> Affected, IReadOnlyList<Dependant> Dependants);
 
 /// <summary>Follows the edges of the graph, downwards along bases; bounded, and never by loading a row.</summary>
 public sealed class GraphReader(NpgsqlDataSource database)

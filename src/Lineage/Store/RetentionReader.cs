@@ -54,14 +54,13 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
     {
         var forks = await ForksAsync(run, ct);
         var needs = forks.Where(fork => fork.Origin.Run == run)
-            .Select(static fork => new OutsideNeed(fork.Origin, KeepRule.Fork, $"run {fork.Run} began from it")).ToList();
+            .Select(static fork => Needs.OfFork(fork.Origin, RunId.Parse(fork.Run))).ToList();
         string[] names = [run.ToString(), .. forks.Select(static fork => fork.Run)];
         var restoring = await RowsAsync(
             $"select d.data ->> 'state' from {MartenSetup.Schema}.mt_doc_recovery d where d.run_name = any($1) "
             + "and d.data #>> '{state,phase}' = 'restoring'", static reader => Json<Recovery>(reader, 0)!, ct, [names]);
         needs.AddRange(restoring.Where(recovery => recovery.Chosen is { } chosen && chosen.Run == run)
-            .Select(static recovery => new OutsideNeed(
-                recovery.Chosen!.Value, KeepRule.Restoring, $"recovery {recovery.Id} is restoring it")));
+            .Select(Needs.OfRecovery));
         if (forks.Count > 0)
             needs.AddRange((await RowsAsync(
                 $"select d.id, d.base_key from {Checkpoints} where d.run_name = any($1) and starts_with(d.base_key, $2) "
@@ -80,14 +79,13 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
         var children = await RowsAsync(
             $"select d.id, d.phase from {Checkpoints} where d.run_name = $1 and d.base_key = $2 "
             + "and d.phase not in ('reclaimed', 'abandoned') order by d.generation desc, d.step desc",
-            static reader => (Child: Key(reader, 0), Phase: reader.GetString(1)), ct, id.Run.ToString(), id.StreamKey);
+            static reader => (Child: Key(reader, 0), Phase: GraphReader.Phase(reader.GetString(1))!.Value), ct, id.Run.ToString(),
+            id.StreamKey);
         var tags = (await queries.RunAsync(id.Run, ct))?.State.Tags;
         return
         [
-            .. children.Select(static child => child.Phase is "open"
-                ? new KeepReason(KeepRule.OpenSave, $"open save {child.Child} builds on it")
-                : new KeepReason(KeepRule.BaseOf, $"base of {child.Child} ({child.Phase})")),
-            .. tags?.Where(tag => tag.Value == id).Select(static tag => new KeepReason(KeepRule.Tag, $"tag {tag.Key}")) ?? [],
+            .. children.Select(static child => Needs.OfChild(child.Child, child.Phase)),
+            .. tags?.Where(tag => tag.Value == id).Select(static tag => Needs.OfTag(tag.Key)) ?? [],
             .. (await NeedsAsync(id.Run, ct)).Where(need => need.Checkpoint == id)
                 .Select(static need => new KeepReason(need.Rule, need.Detail)),
         ];

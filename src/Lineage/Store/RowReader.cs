@@ -63,6 +63,8 @@ sealed class RowReader : IAsyncDisposable
 
     public long Number(int column) => reader!.GetInt64(column);
 
+    public DateTimeOffset Moment(int column) => reader!.GetFieldValue<DateTimeOffset>(column);
+
     public async ValueTask DisposeAsync()
     {
         if (reader is not null) await reader.DisposeAsync();

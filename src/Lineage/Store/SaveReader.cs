@@ -84,11 +84,11 @@ public sealed class SaveReader(NpgsqlDataSource database)
             found.Add(new PositionedSave(
                 new CheckpointId(run, new Generation(reader.GetInt64(0)), new Step(reader.GetInt64(1))),
                 await reader.IsDBNullAsync(2, ct) ? null : HistoryReader.Identity(reader.GetString(2)), reader.GetBoolean(3),
-                await reader.IsDBNullAsync(4, ct) ? null : Whole(double.Parse(reader.GetString(4), CultureInfo.InvariantCulture))));
+                await reader.TextAsync(4, ct) is { } samples
+                    ? PositionedSave.Whole(double.Parse(samples, CultureInfo.InvariantCulture)) : null));
         return found;
     }
 
-    /// <summary>Every restart of a run with where it began; one without a choice began nothing.</summary>
     public async Task<IReadOnlyList<Restart>> RestartsAsync(RunId run, CancellationToken ct)
     {
         var found = new List<Restart>();
@@ -97,13 +97,9 @@ public sealed class SaveReader(NpgsqlDataSource database)
             connection, $"select data -> 'state' from {MartenSetup.Schema}.mt_doc_recovery where run_name = $1", run.ToString());
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            if (Read<Restores.Recovery>(reader.GetString(0)) is { Choice: not null, Failed: null } recovery)
-                found.Add(new Restart(recovery.Id, recovery.Chosen, recovery.Started.ReachedStep));
+            if (Restart.Of(Read<Restores.Recovery>(reader.GetString(0))) is { } restart) found.Add(restart);
         return found;
     }
-
-    /// <summary>A position is a whole number that a double holds exactly; anything else is none.</summary>
-    internal static long? Whole(double? value) => value is { } v and >= 0 and < 1L << 53 && double.IsInteger(v) ? (long)v : null;
 
     /// <summary>Values of one metric that were recorded for saves.</summary>
     public async Task<IReadOnlyList<Incidents.MeasuredPoint>> MetricAsync(RunId run, string name, int limit, CancellationToken ct)

@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace Lineage.Tests.Service.Graph;
 
-public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServer>
+public sealed partial class GraphQuestions(GraphServer shared) : IClassFixture<GraphServer>
 {
     static readonly ActorId Ada = ActorId.Parse("person:ada");
 
@@ -30,12 +30,12 @@ public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServ
         var recovery = await server.Client.StartRecoveryAsync(story.Run, new StartRecovery(
             server.Client.Actor, new WorldSize(2), new Generation(1), "rank 1 killed", [new Rank(1)], new Step(45)), default);
 
-        var radius = await server.Client.GetBlastRadiusAsync(story.Id(10), after: null, 2, default);
+        var radius = await server.Client.GetBlastRadiusAsync(story.Id(10), asOf: null, after: null, 2, default);
         Assert.Equal((3L, 3, true), (radius.Count, radius.Depth, radius.IsWhole));
         Assert.Equal(new PhaseCount(CheckpointPhase.Verified, 3), Assert.Single(radius.Phases));
         Assert.Equal([(story.Id(20), 1), (story.Id(30), 2)], radius.Dependants.Select(static d => (d.Checkpoint, d.Distance)));
         Assert.Equal(story.Id(40), Assert.Single(
-            (await server.Client.GetBlastRadiusAsync(story.Id(10), radius.Next, 2, default)).Dependants).Checkpoint);
+            (await server.Client.GetBlastRadiusAsync(story.Id(10), asOf: null, radius.Next, 2, default)).Dependants).Checkpoint);
 
         // The pin is over, so it keeps nothing.
         Assert.Equal(
@@ -45,14 +45,14 @@ public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServ
             ],
             radius.Affected.Select(static a => (a.Kind, a.Checkpoint)));
         Assert.Equal(recovery.Recovery.ToString(), radius.Affected[3].Name);
-        Assert.Equal(0, (await server.Client.GetBlastRadiusAsync(story.Id(40), after: null, 9, default)).Count);
+        Assert.Equal(0, (await server.Client.GetBlastRadiusAsync(story.Id(40), asOf: null, after: null, 9, default)).Count);
 
         await RecordAsync(story.Run, story.Id(30), story.Id(30).StreamKey, new CheckpointRebased(
             story.Id(30), Base: null, [], Story.Hash("rewritten"), 99, "the chain was deep", Now));
         Assert.Equal(story.Id(20), Assert.Single(
-            (await server.Client.GetBlastRadiusAsync(story.Id(10), after: null, 9, default)).Dependants).Checkpoint);
+            (await server.Client.GetBlastRadiusAsync(story.Id(10), asOf: null, after: null, 9, default)).Dependants).Checkpoint);
         Assert.Equal(story.Id(40), Assert.Single(
-            (await server.Client.GetBlastRadiusAsync(story.Id(30), after: null, 9, default)).Dependants).Checkpoint);
+            (await server.Client.GetBlastRadiusAsync(story.Id(30), asOf: null, after: null, 9, default)).Dependants).Checkpoint);
         await EdgesEqualTheirRebuildAsync();
     }
 
@@ -62,11 +62,11 @@ public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServ
         var story = await ChainOfFourAsync("compare");
         await RecordAsync(story.Run, story.Id(10), story.Id(10).StreamKey, Measured(story.Id(10), ("loss", 3), ("data.samples", 320)));
         await RecordAsync(story.Run, story.Id(30), story.Id(30).StreamKey, Measured(story.Id(30), ("loss", 2), ("data.samples", 960)));
-        var pair = await server.Client.CompareAsync(story.Id(10), story.Id(30), default);
+        var pair = await server.Client.CompareAsync(story.Id(10), story.Id(30), asOf: null, default);
         Assert.Equal((20L, 640L, -1.0), (pair.StepsBetween, pair.SamplesBetween!.Value, pair.Metrics[^1].Delta!.Value));
         Assert.Equal((story.Id(10), 0, 2), (pair.Descent.CommonAncestor!.Value, pair.Descent.SavesToA, pair.Descent.SavesToB));
         var missing = await Assert.ThrowsAsync<LineageProblemException>(() =>
-            server.Client.CompareAsync(story.Id(10), story.Id(77), default));
+            server.Client.CompareAsync(story.Id(10), story.Id(77), asOf: null, default));
         Assert.Equal(ProblemCodes.NoSuchCheckpoint, missing.Code);
     }
 
@@ -87,13 +87,13 @@ public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServ
         await RecordAsync(story.Run, story.Id(20), story.Id(20).StreamKey,
             new CheckpointExported(story.Id(20), Ada, "safetensors", "/out", 9, null, Now));
 
-        var first = await server.Client.ListRestoresAsync(story.Run, after: null, 1, default);
+        var first = await server.Client.ListRestoresAsync(story.Run, asOf: null, after: null, 1, default);
         Assert.Equal((RestorationKind.Export, Ada, RestorationOutcome.Written), Shape(Assert.Single(first.Items)));
-        var second = Assert.Single((await server.Client.ListRestoresAsync(story.Run, first.Next, 9, default)).Items);
+        var second = Assert.Single((await server.Client.ListRestoresAsync(story.Run, asOf: null, first.Next, 9, default)).Items);
         Assert.Equal((RestorationKind.Recovery, server.Client.Actor, RestorationOutcome.Completed), Shape(second));
         Assert.Equal((story.Id(30), 14L, 200L, "rank 0 killed"),
             (second.Checkpoint!.Value, second.LostSteps!.Value, second.ReadBytes, second.Why));
-        var discarded = Assert.Single((await server.Client.ListRestoresAsync(story.Id(40), after: null, 9, default)).Items);
+        var discarded = Assert.Single((await server.Client.ListRestoresAsync(story.Id(40), asOf: null, after: null, 9, default)).Items);
         Assert.Equal(RestorationOutcome.Discarded, discarded.Outcome);
         Assert.Contains(story.Id(30).ToString(), discarded.Detail, StringComparison.Ordinal);
     }
@@ -108,15 +108,17 @@ public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServ
         var (zero, one) = (Story.ReportsOf(plan, new Rank(0)), Story.ReportsOf(plan, new Rank(1)));
         await story.PostAsync([.. zero, one[0]]);
         var save = await Story.UntilAsync(
-            async () => (await server.Client.ListIncompleteSavesAsync(story.Run, abandoned: false, after: null, 9, default)).Items,
+            () => IncompleteAsync(story, abandoned: false),
             static items => items is [{ EncodedRanks.Count: 1, LastHeardAt: not null }], "rank 1 has encoded");
         Assert.Equal((story.Id(10), new Rank(1), new Rank(2)),
             (save[0].Checkpoint, save[0].EncodedRanks[0], Assert.Single(save[0].SilentRanks)));
         await server.Client.AbandonCheckpointAsync(story.Id(10), new AbandonCheckpoint(Ada, "stop"), default);
-        Assert.Empty((await server.Client.ListIncompleteSavesAsync(story.Run, abandoned: false, after: null, 9, default)).Items);
-        Assert.Equal("requested: stop", Assert.Single(
-            (await server.Client.ListIncompleteSavesAsync(story.Run, abandoned: true, after: null, 9, default)).Items).Cause);
+        Assert.Empty(await IncompleteAsync(story, abandoned: false));
+        Assert.Equal("requested: stop", Assert.Single(await IncompleteAsync(story, abandoned: true)).Cause);
     }
+
+    async Task<IReadOnlyList<IncompleteSave>> IncompleteAsync(Story story, bool abandoned) =>
+        (await server.Client.ListIncompleteSavesAsync(story.Run, abandoned, asOf: null, after: null, 9, default)).Items;
 
     [Fact]
     public async Task Evidence_is_checked_from_the_file_alone()
@@ -124,7 +126,7 @@ public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServ
         var story = await ChainOfFourAsync("evidence");
         await server.Client.StartRecoveryAsync(story.Run, new StartRecovery(
             server.Client.Actor, new WorldSize(2), new Generation(1), "resume", [], null), default);
-        var bytes = await server.Client.GetEvidenceAsync(story.Id(40), default);
+        var bytes = await server.Client.GetEvidenceAsync(story.Id(40), asOf: null, default);
         var verdict = EvidenceVerifier.Verify(bytes);
         Assert.Empty(verdict.Faults);
         Assert.Equal((story.Id(40), 6, 0), (verdict.Checkpoint!.Value, verdict.Streams, verdict.Unlinked));   // four links, run, recovery
@@ -135,7 +137,7 @@ public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServ
             Assert.Equal(1, await forge.ExecuteNonQueryAsync());
         }
 
-        var forged = EvidenceVerifier.Verify(await server.Client.GetEvidenceAsync(story.Id(40), default));
+        var forged = EvidenceVerifier.Verify(await server.Client.GetEvidenceAsync(story.Id(40), asOf: null, default));
         Assert.Contains($"{story.Id(20).StreamKey} version 3", Assert.Single(forged.Faults), StringComparison.Ordinal);
     }
 
@@ -145,14 +147,14 @@ public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServ
         var story = await Story.BeginAsync(server.Client, "exposure");
         await story.SaveAndVerifyAsync(10);
         await story.SaveAsync(20);
-        var exposure = await server.Client.GetExposureAsync(0, story.Run, after: null, 1, default);
+        var exposure = await server.Client.GetExposureAsync(0, story.Run, asOf: null, after: null, 1, default);
         Assert.Equal((2L, 1), (exposure.Count, exposure.Unchecked.Count));
-        var rest = await server.Client.GetExposureAsync(0, story.Run, exposure.Next, 9, default);
+        var rest = await server.Client.GetExposureAsync(0, story.Run, asOf: null, exposure.Next, 9, default);
         var all = exposure.Unchecked.Concat(rest.Unchecked).ToDictionary(static c => c.Checkpoint);
         Assert.Equal((true, false), (all[story.Id(10)].CheckedAt is not null, all[story.Id(20)].CheckedAt is not null));
         Assert.Equal((exposure.Events, null), (exposure.UnsealedEvents, exposure.ExportedAt));
         Assert.Contains("no transparency log", exposure.Seal, StringComparison.Ordinal);
-        Assert.Equal(0, (await server.Client.GetExposureAsync(1, story.Run, after: null, 9, default)).Count);
+        Assert.Equal(0, (await server.Client.GetExposureAsync(1, story.Run, asOf: null, after: null, 9, default)).Count);
     }
 
     [Fact]
@@ -189,7 +191,7 @@ public sealed class GraphQuestions(GraphServer shared) : IClassFixture<GraphServ
         foreach (var step in new[] { 10, 20, 30, 40 })
             await RecordAsync(story.Run, story.Id(step), story.Id(step).StreamKey,
                 Measured(story.Id(step), ("data.samples", (step * 32) + (step == 40 ? 64 : 0))));
-        var continuity = await server.Client.GetContinuityAsync(story.Run, default);
+        var continuity = await server.Client.GetContinuityAsync(story.Run, asOf: null, default);
         Assert.Equal((ContinuityVerdict.Skipped, 32.0, 4), (continuity.Verdict, continuity.SamplesPerStep!.Value, continuity.Recorded));
         Assert.Equal(new SampleRange(960, 1024), Assert.Single(continuity.Breaks).Range);
         var report = await server.Client.GetFindingsAsync(story.Run, default);

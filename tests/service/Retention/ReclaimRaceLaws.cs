@@ -90,7 +90,7 @@ public sealed class ReclaimRaceLaws(SharedServer shared) : IClassFixture<SharedS
         await open;
         Assert.False(await reclaim);
         Assert.Equal(story.Id(10), (await server.Client.GetCheckpointAsync(story.Id(20), default)).Base!.Checkpoint);
-        var holders = await server.Client.GetHoldersAsync(story.Id(10), default);
+        var holders = await server.Client.GetHoldersAsync(story.Id(10), asOf: null, default);
         Assert.Contains(new KeepReason(KeepRule.OpenSave, "open save first-open/1/20 builds on it"), holders.HeldBy);
     }
 

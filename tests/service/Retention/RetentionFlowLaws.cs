@@ -62,7 +62,7 @@ public sealed class RetentionFlowLaws(SharedServer shared) : IClassFixture<Share
             new ForkRun(RunId.Parse("forked-child"), story.Id(10), Policy: null, Labels: null, "lower rate"), default);
         var plan = await server.Client.GetRetentionPlanAsync(story.Run, LatestTwo, default);
         Assert.Equal([story.Id(20)], plan.Entries.Where(static e => e.Outcome == RetentionOutcome.Expire).Select(static e => e.Checkpoint));
-        var held = await server.Client.GetHoldersAsync(story.Id(10), default);
+        var held = await server.Client.GetHoldersAsync(story.Id(10), asOf: null, default);
         Assert.Contains(held.HeldBy, static h => h.Rule == KeepRule.Fork && h.Detail.Contains("forked-child", StringComparison.Ordinal));
     }
 
@@ -72,10 +72,10 @@ public sealed class RetentionFlowLaws(SharedServer shared) : IClassFixture<Share
         var story = await RunAsync("reclaimed", saves: 3, LatestTwo with { Latest = 1, GraceSeconds = 0 });
         await story.OpenAsync(story.Id(40));
         await server.Client.AbandonCheckpointAsync(story.Id(40), new AbandonCheckpoint(server.Client.Actor, "asked"), default);
-        var held = await server.Client.GetHoldersAsync(story.Id(30), default);
+        var held = await server.Client.GetHoldersAsync(story.Id(30), asOf: null, default);
         Assert.False(held.SafeToDelete);
         Assert.Equal([KeepRule.NewestRestorePoint, KeepRule.Latest], held.HeldBy.Select(static h => h.Rule));
-        Assert.True((await server.Client.GetHoldersAsync(story.Id(10), default)).SafeToDelete);
+        Assert.True((await server.Client.GetHoldersAsync(story.Id(10), asOf: null, default)).SafeToDelete);
 
         var said = new List<string>();
         using var client = server.NewClient(Keeper);
@@ -103,11 +103,11 @@ public sealed class RetentionFlowLaws(SharedServer shared) : IClassFixture<Share
         await server.Client.StartRecoveryAsync(
             story.Run, new StartRecovery(server.Client.Actor, new WorldSize(2), new Generation(1), "killed", [], null), default);
         Assert.Contains(
-            new KeepReason(KeepRule.Tag, "tag release"), (await server.Client.GetHoldersAsync(story.Id(20), default)).HeldBy);
+            new KeepReason(KeepRule.Tag, "tag release"), (await server.Client.GetHoldersAsync(story.Id(20), asOf: null, default)).HeldBy);
         Assert.Contains(
             new KeepReason(KeepRule.Restoring, "recovery held/2 is restoring it"),
-            (await server.Client.GetHoldersAsync(story.Id(30), default)).HeldBy);
-        var full = (await server.Client.GetHoldersAsync(story.Id(10), default)).HeldBy;
+            (await server.Client.GetHoldersAsync(story.Id(30), asOf: null, default)).HeldBy);
+        var full = (await server.Client.GetHoldersAsync(story.Id(10), asOf: null, default)).HeldBy;
         Assert.Contains(full, static reason => reason.Rule == KeepRule.BaseOf);
         Assert.Equal(0, (await server.Client.GetRetentionPlanAsync(story.Run, whatIf: null, default)).Expiring);
     }
