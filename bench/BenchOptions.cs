@@ -8,7 +8,7 @@ namespace Lineage.Bench;
 /// <param name="Scale">How much is made and how often it is timed.</param>
 /// <param name="Write">Also into bench/results.</param>
 /// <param name="Date">What a written report is dated; null for today.</param>
-/// <param name="Only">Traces or paths whose name contains this; null for all.</param>
+/// <param name="Only">Traces or paths whose name contains this, or numbers of questions; null for all.</param>
 /// <param name="KillMinutes">Instead of measuring: load for so long while its servers are killed; null: measure (ingest).</param>
 /// <param name="Seed">Of the moments at which something is killed.</param>
 /// <param name="Keep">Leave the made-up history where it is, and ask one that an earlier run left (lineage).</param>

@@ -50,8 +50,9 @@ sealed class BigCheckpoint(LineageClient client, NpgsqlDataSource database, int 
         ReshardView resharded = null!;
         var planned = await TimedAsync(async () =>
         {
-            await client.GetRestorePlanAsync(save.Id.ToString().Replace("/1/", "@", StringComparison.Ordinal), ct);
-            resharded = await client.PlanReshardAsync(save.Id, new WorldSize(ranks * 3 / 4), new Rank(0), ct);
+            var world = new WorldSize(ranks * 3 / 4);
+            await client.GetRestorePlanAsync(save.Id.ToString().Replace("/1/", "@", StringComparison.Ordinal), world, ct);
+            resharded = await client.PlanReshardAsync(save.Id, world, new Rank(0), ct);
         });
         var objection = await RecordCheck.ObjectionAsync(database, [save], ct);
         if (objection is not null) Output.Narrate($"big: NOT as it must be: {objection}");

@@ -23,8 +23,8 @@ sealed record Asked(string Path, Func<string, Task<string?>> Objection)
 }
 
 /// <summary>A question of the design's table.</summary>
-/// <param name="Draw">Makes a request by chance; null: nothing serves this question yet, and the report says so.</param>
-sealed record Question(int Number, string Text, double TargetMs, Func<RecordModel, Random, Asked>? Draw)
+/// <param name="Draw">Makes a request by chance.</param>
+sealed record Question(int Number, string Text, double TargetMs, Func<RecordModel, Random, Asked> Draw)
 {
     /// <summary>Fewer requests for a question that costs a replay.</summary>
     public double Share { get; init; } = 1;

@@ -17,8 +17,9 @@ public sealed partial class LineageClient
     public Task<ReshardView> PlanReshardAsync(CheckpointId id, WorldSize world, Rank? rank, CancellationToken ct) =>
         GetAsync<ReshardView>($"{Route(id)}/reshard?world={world}{(rank is { } r ? $"&rank={r}" : "")}", ct);
 
-    public Task<CompatiblePoints> GetCompatiblePointsAsync(RunId run, WorldSize world, CancellationToken ct) =>
-        GetAsync<CompatiblePoints>($"v1/runs/{run}/restore-points/compatible?world={world}", ct);
+    public Task<CompatiblePoints> GetCompatiblePointsAsync(RunId run, WorldSize world, string? asOf, CancellationToken ct) =>
+        GetAsync<CompatiblePoints>(Asked(
+            $"v1/runs/{run}/restore-points/compatible", [("world", world.ToString()), ("as-of", asOf)]), ct);
 
     public Task<Page<DeadLetterView>> ListDeadLettersAsync(string? after, int limit, CancellationToken ct) =>
         GetAsync<Page<DeadLetterView>>(Paged("v1/dead-letters", after, limit), ct);

@@ -87,8 +87,9 @@ public sealed partial class LineageClient(ClientOptions options, TimeProvider cl
         return GetAsync<RestorePoints>($"v1/runs/{run}/restore-points{(query.Length > 0 ? "?" : "")}{query}", ct);
     }
 
-    public Task<RestorePlan> GetRestorePlanAsync(string reference, CancellationToken ct) =>
-        GetAsync<RestorePlan>($"v1/restore-plans?ref={Uri.EscapeDataString(reference)}", ct);
+    /// <param name="world">Ranks to restore on; null: as many as saved it.</param>
+    public Task<RestorePlan> GetRestorePlanAsync(string reference, WorldSize? world, CancellationToken ct) =>
+        GetAsync<RestorePlan>(Asked("v1/restore-plans", [("ref", reference), ("world", world?.ToString())]), ct);
 
     public Task<RecoveryView> StartRecoveryAsync(RunId run, StartRecovery body, CancellationToken ct) =>
         PostAsync<RecoveryView>($"v1/runs/{run}/recoveries", body, ct);

@@ -45,7 +45,9 @@ public static class RankSaving
         var parts = new SaverParts(
             new CheckpointPort(client), tier, outbox, pump, new Restorer(tier, clock), clock, steps ?? NoSteps.Instance, report,
             new LayoutVoice(client.PutLayoutAsync, report));
-        return new SavingHooks(saver, client, parts, MetricsRecorder.For(client, report), [pump, publisher]);
+        return new SavingHooks(
+            saver, client, parts, MetricsRecorder.For(client, report), SeriesTeller.For(client, saver.Run, report, clock),
+            [pump, publisher]);
     }
 
     /// <summary>A service that is away does not keep a rank from training; a service that says "stale" does.</summary>

@@ -19,15 +19,18 @@ public sealed class SavingHooks : IRankHooks
     readonly SaverParts parts;
     readonly Saver saver;
     readonly MetricsRecorder metrics;
+    readonly SeriesTeller series;
     readonly IReadOnlyList<IAsyncDisposable> owned;
 
     internal SavingHooks(
-        SaverOptions options, LineageClient client, SaverParts parts, MetricsRecorder metrics, IReadOnlyList<IAsyncDisposable> owned)
+        SaverOptions options, LineageClient client, SaverParts parts, MetricsRecorder metrics, SeriesTeller series,
+        IReadOnlyList<IAsyncDisposable> owned)
     {
         this.options = options;
         this.client = client;
         this.parts = parts = parts with { OnSealed = metrics.Sealed };
         this.metrics = metrics;
+        this.series = series;
         this.owned = owned;
         saver = new Saver(options, parts);
     }
@@ -74,6 +77,8 @@ public sealed class SavingHooks : IRankHooks
         }
     }
 
+    public void Stepped(Step step, string name, double? value) => series.Add(new SeriesPoint(options.Generation, step, name, value));
+
     public void Measured(Step step, IReadOnlyDictionary<string, double?> metrics) => this.metrics.Measured(step, metrics);
 
     public ValueTask SaveAsync(IRankState state, Step step, bool final, CancellationToken ct) => saver.SaveAsync(state, step, final, ct);
@@ -82,6 +87,7 @@ public sealed class SavingHooks : IRankHooks
     {
         await saver.DrainAsync(ct);
         await metrics.DrainAsync(MetricsPatience, parts.Clock, ct);
+        await series.DrainAsync(MetricsPatience, ct);
     }
 
     /// <summary>Figures of this process so far.</summary>
@@ -118,6 +124,7 @@ public sealed class SavingHooks : IRankHooks
     {
         await saver.DisposeAsync();
         await metrics.DisposeAsync();
+        await series.DisposeAsync();
         foreach (var part in owned) await part.DisposeAsync();
         client.Dispose();
     }

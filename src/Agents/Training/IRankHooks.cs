@@ -26,6 +26,10 @@ public interface IRankHooks : IAsyncDisposable
     /// </summary>
     Task StartedFromInitialStateAsync(IRankState state, CancellationToken ct);
 
+    /// <summary>Told after every step by one rank, for the run's series. Best effort: it returns at once.</summary>
+    /// <param name="value">Null where it is not finite.</param>
+    void Stepped(Step step, string name, double? value) { }
+
     /// <summary>
     /// Told before a save what was measured at that step, so that it can be recorded with the checkpoint. Best effort: it returns at once,
     /// and nothing that goes wrong with it is the trainer's concern.

@@ -130,6 +130,8 @@ sealed class RankLife(RankOptions options, IRankHooks hooks, RankVoice voice, Ti
             var begun = clock.GetTimestamp();
             var outcome = await trainer.StepAsync(stop.IsCancellationRequested, CancellationToken.None);
             losses?.Add(LossRecord.Of(outcome.Step, options.Generation, outcome.Loss));
+            if (options.Rank.Value == 0)
+                hooks.Stepped(outcome.Step, MetricNames.Loss, double.IsFinite(outcome.Loss) ? outcome.Loss : null);
             voice.Tell(RankEventKind.Step, e => e with { Step = outcome.Step, Loss = outcome.Loss, Milliseconds = Elapsed(begun) });
             since.Add(outcome.Loss);
             stopped = outcome.Stop && outcome.Step < last;

@@ -18,6 +18,7 @@ internal static class RestorePlanPage
         facts.Add("read", $"{Units.Bytes(plan.ReadBytes)} in {Units.Count(plan.Chain.Links.Count, "link")}");
         facts.Add("time", $"about {Units.Seconds(plan.EstimatedSeconds)}", ($" ({plan.EstimateBasis})", Tone.Dim));
         lines.AddRange(facts.Draw(screen));
+        if (plan.Reshard is { } reshard) lines.AddRange([Line.Empty, .. ReshardPage.Draw(reshard, screen)]);
         lines.Add(Line.Empty);
         lines.Add(new Line(("Chain, in the order of application", Tone.Strong)));
         lines.AddRange(ChainPage.Links(plan.Chain, screen, digests: false));

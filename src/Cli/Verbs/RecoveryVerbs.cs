@@ -14,7 +14,7 @@ internal static class RecoveryVerbs
         return new Command("restore-point", "What a run can be restored from.")
         {
             List(globals), Choose(globals), QuestionVerbs.Latest(globals), QuestionVerbs.Best(globals), QuestionVerbs.Cheapest(globals),
-            QuestionVerbs.Ancestry(globals),
+            QuestionVerbs.Ancestry(globals), ReshardVerbs.Compatible(globals),
         };
     }
 
@@ -82,13 +82,15 @@ internal static class RecoveryVerbs
         }
     }
 
-    static Option<WorldSize?> World() => Inputs.Value("--world", "Only points for this number of ranks.", "N",
+    static Option<WorldSize?> World() => World("Only points for this number of ranks.");
+
+    public static Option<WorldSize?> World(string description) => Inputs.Value("--world", description, "N",
         static text => WorldSize.From(Number(text)));
 
     static Option<Step?> AtOrBefore() => Inputs.Value("--at-or-before", "Only points at this step or before.", "STEP",
         static text => Step.From(Number(text)));
 
-    static long Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+    internal static long Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
         ? number
         : throw new FormatException($"\"{text}\" is no whole number.");
 }

@@ -23,11 +23,13 @@ internal static class RestoreVerb
             HelpName = "DIR"
         };
         var yes = new Option<bool>("--yes", "-y") { Description = "Carry the plan out; without --to into RUN-gG-sSTEP here." };
-        var command = new Command("restore", "Shows how a checkpoint would be rebuilt; with --to, rebuilds it.") { reference, to, yes };
+        var world = RecoveryVerbs.World("Plan for this number of ranks: what becomes of each part. Files written with --to are the same.");
+        var command = new Command("restore", "Shows how a checkpoint would be rebuilt; with --to, rebuilds it.")
+            { reference, to, yes, world };
         return globals.Runs(command, async (call, ct) =>
         {
             using var client = call.Client();
-            var plan = await client.GetRestorePlanAsync(call.Value(reference), ct);
+            var plan = await client.GetRestorePlanAsync(call.Value(reference), call.Value(world), ct);
             var target = call.Value(to) ?? (call.Value(yes) ? NameOf(plan.Checkpoint) : null);
             if (target is null)
             {

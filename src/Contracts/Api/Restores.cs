@@ -1,10 +1,11 @@
+using System.Text.Json.Serialization;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.Contracts.Api;
 
 // GET /v1/resolve?ref=… → ResolvedReference · GET /v1/runs/{run}/restore-points?world=&at-or-before= → RestorePoints
-// GET /v1/restore-plans?ref=… → RestorePlan
+// GET /v1/restore-plans?ref=…&world= → RestorePlan
 // POST /v1/runs/{run}/recoveries (StartRecovery) → RecoveryView · GET /v1/recoveries/{run}/{generation} → RecoveryView
 // POST /v1/recoveries/{run}/{generation}/choices (ChooseAgain) → RecoveryView
 // PUT /v1/recoveries/{run}/{generation}/ranks/{rank} (ReportRankRestored) → RecoveryView
@@ -24,9 +25,11 @@ public sealed record RestorePoints(
     RunId Run, RestorePoint? Best, string Why, IReadOnlyList<RestorePoint> Usable, IReadOnlyList<RejectedCandidate> Rejected);
 
 /// <summary>How to rebuild one checkpoint: a value to show first and to execute then.</summary>
+/// <param name="Reshard">What becomes of it on the number of ranks that was asked for; null: asked for as it was saved.</param>
 public sealed record RestorePlan(
     CheckpointId Checkpoint, string Why, IReadOnlyList<RejectedCandidate> Rejected, ChainView Chain, long ReadBytes,
-    double EstimatedSeconds, string EstimateBasis);
+    double EstimatedSeconds, string EstimateBasis,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ReshardView? Reshard = null);
 
 /// <summary>Asks for the next generation of a run and for the point to restore.</summary>
 /// <param name="FailedGeneration">The newest generation the caller knows; an older one than the run's is refused.</param>

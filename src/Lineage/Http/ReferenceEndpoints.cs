@@ -38,9 +38,10 @@ static class ReferenceEndpoints
 
     /// <summary>A run by itself means its newest restore point.</summary>
     static async Task<Results<Ok<RestorePlan>, ProblemResult>> PlanAsync(
-        [FromQuery(Name = "ref")] string? reference, Queries queries, RunHistories histories, NamedPointsReader names,
-        HistoryReader restores, Views views, CancellationToken ct)
+        [FromQuery(Name = "ref")] string? reference, string? world, Queries queries, RunHistories histories, NamedPointsReader names,
+        HistoryReader restores, Views views, Layouts layouts, CancellationToken ct)
     {
+        WorldSize? to = world is null ? null : Request.World(world);
         var (answer, history) = await FindAsync(reference, queries, histories, names, ct);
         if (answer is ReferenceAnswer.Found { Checkpoint: null } whole)
             answer = ReferenceResolver.Resolve(new Reference.LatestVerified(whole.Run.Value), whole.Run, history);
@@ -52,9 +53,13 @@ static class ReferenceEndpoints
         var survey = RestorePointChooser.Survey(history, new RestoreFilter());
         var isBest = survey.Best?.Target.Id == target;
         var rejected = isBest ? survey.NewerRejected : survey.Rejected.Where(r => r.Checkpoint == target);
-        return TypedResults.Ok(RestoreEstimate.Plan(
-            chain, state.Opened.WorldSize, isBest ? survey.Why : $"{reference} names {target}", [.. rejected],
-            await restores.RatesAsync(target.Run, ct)));
+        var reshard = to is { } wanted ? await ReshardEndpoints.ViewAsync(target, state.Opened.LayoutDigest, wanted, of: null, layouts, ct)
+            : default;
+        if (reshard.Refused is { } unknown) return unknown;
+        var plan = RestoreEstimate.Plan(
+            chain, to ?? state.Opened.WorldSize, isBest ? survey.Why : $"{reference} names {target}", [.. rejected],
+            await restores.RatesAsync(target.Run, ct));
+        return TypedResults.Ok(plan with { Reshard = reshard.View });
     }
 
     /// <summary>As it was at a time: from the events alone, behind a fork too.</summary>

@@ -4,12 +4,14 @@ using Lineage.Contracts.Events;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Lineage.Decisions;
+using Lineage.Questions;
 using Lineage.Resharding;
 using Lineage.Restores;
 using Lineage.Store;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace Lineage.Http;
@@ -55,34 +57,48 @@ static class ReshardEndpoints
         var of = rank is null ? (Rank?)null : Request.Rank(rank);
         if (of is { } asked && !to.Contains(asked)) throw Request.Bad("rank", $"{asked} is no rank of a world of {to}.");
         if (await queries.OpenedAsync(id, ct) is not { } opened) return ProblemResult.From(Refusals.NoSuchCheckpoint(id));
-        if (await layouts.FindAsync(opened.LayoutDigest, ct) is not { } layout)
-            return NoSuchLayout($"The tensor layout {opened.LayoutDigest.Short} of {id} was never told");
+        var (view, refused) = await ViewAsync(id, opened.LayoutDigest, to, of, layouts, ct);
+        return view is null ? refused! : TypedResults.Ok(view);
+    }
+
+    /// <param name="of">Whose pieces are listed; null: nobody's.</param>
+    internal static async Task<(ReshardView? View, ProblemResult? Refused)> ViewAsync(
+        CheckpointId id, ContentHash layoutDigest, WorldSize to, Rank? of, Layouts layouts, CancellationToken ct)
+    {
+        if (await layouts.FindAsync(layoutDigest, ct) is not { } layout)
+            return (null, NoSuchLayout($"The tensor layout {layoutDigest.Short} of {id} was never told"));
         var plan = ReshardPlan.Of(layout, to);
-        return TypedResults.Ok(new ReshardView(
+        return (new ReshardView(
             id, layout.WorldSize, to, plan.IsUsable, plan.Why, plan.Components, plan.Pieces, plan.Bytes, plan.RankBytesMax, of,
-            of is { } r ? [.. plan.Of(r)] : null));
+            of is { } r ? [.. plan.Of(r)] : null), null);
     }
 
     static async Task<Results<Ok<CompatiblePoints>, ProblemResult>> CompatibleAsync(
-        string run, string world, int? limit, Queries queries, HistoryReader histories, Layouts layouts, CancellationToken ct)
+        string run, string world, int? limit, [FromQuery(Name = "as-of")] string? asOf, Asking ask, Layouts layouts, CancellationToken ct)
     {
         var (id, to) = (Request.Run(run), Request.World(world));
         if (limit is < 1 or > PointsMax) throw Request.Bad("limit", $"{limit} is out of range: expected 1-{PointsMax}.");
-        if (await queries.RunAsync(id, ct) is not { State: var owner }) return ProblemResult.From(Refusals.NoSuchRun(id));
-        var (checkpoints, turns) = await histories.ReadAsync(id, ct);
-        var survey = RestorePointChooser.Survey(History.ForWriting(owner.Generation, checkpoints, turns), new RestoreFilter());
+        var question = new PointQuestion.Newest(AtOrBefore: null, World: null, limit ?? PointsDefault);
+        if (await ask.Of(asOf).JudgeAsync(id, question, ct) is not var (_, judgement)) return ProblemResult.From(Refusals.NoSuchRun(id));
+        Dictionary<ContentHash, TensorLayout?> known = [];   // points of one run mostly have one layout
         List<CompatiblePoint> points = [];
-        foreach (var chain in survey.Usable.Take(limit ?? PointsDefault)) points.Add(await JudgeAsync(chain, to, layouts, ct));
+        foreach (var (_, chain) in judgement.Found)
+        {
+            var digest = chain.Target.LayoutDigest;
+            if (!known.TryGetValue(digest, out var layout)) known[digest] = layout = await layouts.FindAsync(digest, ct);
+            points.Add(Judge(chain, layout, to));
+        }
+
         RejectedCandidate[] lost = [.. points.Where(static p => !p.Usable).Select(static p => new RejectedCandidate(
             p.Point.Checkpoint, RejectionReason.ComponentsLost, p.Why))];
         var best = points.Find(static p => p.Usable)?.Point.Checkpoint;
-        return TypedResults.Ok(new CompatiblePoints(id, to, best, points, [.. lost, .. survey.NewerRejected]));
+        return TypedResults.Ok(new CompatiblePoints(id, to, best, points, [.. lost, .. judgement.Rejected]));
     }
 
-    static async Task<CompatiblePoint> JudgeAsync(Chain chain, WorldSize to, Layouts layouts, CancellationToken ct)
+    static CompatiblePoint Judge(Chain chain, TensorLayout? layout, WorldSize to)
     {
         var (target, view) = (chain.Target, RestorePointChooser.View(chain));
-        if (await layouts.FindAsync(target.LayoutDigest, ct) is { } layout)
+        if (layout is not null)
         {
             var components = ComponentVerdicts.Of(layout, to);
             return new CompatiblePoint(

@@ -17,14 +17,19 @@ public sealed class PointQuestions(IPointSource source, int first = PointQuestio
     const int DescentMax = 1_000_000;
 
     /// <returns>Null if there is no such run.</returns>
-    public async Task<PointAnswer?> AskAsync(RunId run, PointQuestion question, CancellationToken ct)
+    public async Task<PointAnswer?> AskAsync(RunId run, PointQuestion question, CancellationToken ct) =>
+        await JudgeAsync(run, question, ct) is var (picture, judgement)
+            ? PointJudge.View(run, question, judgement, picture.Checkpoints, picture.Rates, source.AsOf)
+            : null;
+
+    /// <summary>As <see cref="AskAsync"/>, before it is put in words.</summary>
+    public async Task<(RunPicture Picture, Judgement Judgement)?> JudgeAsync(RunId run, PointQuestion question, CancellationToken ct)
     {
         for (var count = Math.Max(first, question.Limit + (question.Limit / 2)); ; count = checked(count * Wider))
         {
             if (await source.SliceAsync(run, question, count, ct) is not { } slice) return null;
             var judgement = PointJudge.Judge(slice.Picture, question, slice.First.Contains);
-            if (judgement.Found.Count == question.Limit || slice.IsAll)
-                return PointJudge.View(run, question, judgement, slice.Picture.Checkpoints, slice.Picture.Rates, source.AsOf);
+            if (judgement.Found.Count == question.Limit || slice.IsAll) return (slice.Picture, judgement);
         }
     }
 

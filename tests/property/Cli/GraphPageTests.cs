@@ -2,6 +2,7 @@ using Lineage.Attesting;
 using Lineage.Cli.Rendering;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
+using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.Tests.Property.Cli;
@@ -19,6 +20,29 @@ public sealed class GraphPageTests
                 [new Dependant(Sample.Id(1, 20), CheckpointPhase.Verified, 1)], "1~demo/1/20", "3 checkpoints cannot be rebuilt"),
             Sample.Wide),
         "3 checkpoints cannot be rebuilt", "3 dependants", "1 run goes on from it", "fork", "demo/1/20", "1 delta", "2 more");
+
+    [Fact]
+    public void Another_world_is_told_part_by_part_with_what_a_rank_reads()
+    {
+        ComponentUse[] parts =
+        [
+            new(StateComponent.Weights, ComponentVerdict.Reshard, "rows are divided among 3 ranks instead of 2", 1, 24),
+            new(StateComponent.Rng, ComponentVerdict.Lost, "each rank's own", 1, 16),
+        ];
+        var view = new ReshardView(
+            Sample.Id(1, 10), new WorldSize(2), new WorldSize(3), Usable: true, "weights can be put together", parts, 4, 24, 8, new Rank(1),
+            [new ReshardPiece(0, From: 0, FirstRow: 1, Rows: 1, FromByte: 8, IntoByte: 0, Bytes: 8)]);
+        var layout = new TensorLayout(
+            LayoutDigest.FormatName, new WorldSize(2), [new LayoutTensor("wte", TensorDtype.F64, [3], TensorRole.Weight)]);
+        Says([.. ReshardPage.Draw(view, Sample.Wide), .. ReshardPage.Pieces(view, layout, Sample.Wide)],
+            "On 3 ranks instead of 2", "reshard", "random state", "lost", "4 pieces", "What rank 1 reads", "wte", "8 B");
+        var point = new RestorePoint(Sample.Id(1, 10), CheckpointKind.Full, 0, new WorldSize(2), 48, Sample.Ago(9), Sample.Ago(5));
+        Says(ReshardPage.Compatible(
+                new CompatiblePoints(
+                    RunId.Parse("demo"), new WorldSize(3), Best: null, [new CompatiblePoint(point, false, "lost", parts)], []),
+                Sample.Wide),
+            "demo/1/10", "weights", "No point of demo can be restored on 3 ranks");
+    }
 
     [Fact]
     public void An_incomplete_save_names_its_missing_ranks() => Says(

@@ -28,7 +28,7 @@ public sealed class AccessLaws(SharedServer shared)
         await story.SaveAndVerifyAsync(10);
         using var eve = server.NewClient(ActorId.Parse("person:eve"));
         await eve.GetChainAsync(story.Id(10), default);
-        await eve.GetRestorePlanAsync("asked:latest", default);
+        await eve.GetRestorePlanAsync("asked:latest", world: null, default);
         await eve.GetRunAsync(story.Run, default);
         for (var i = 0; i < 3; i++)
             await Assert.ThrowsAsync<LineageProblemException>(() => eve.GetChainAsync(story.Id(99), default));
@@ -67,7 +67,7 @@ public sealed class AccessLaws(SharedServer shared)
         await using (var other = await RunningServer.StartAsync(o => o with { ConnectionString = database }))
         {
             using var client = other.NewClient(ActorId.Parse("person:last"));
-            await Assert.ThrowsAsync<LineageProblemException>(() => client.GetRestorePlanAsync("nobody", default));
+            await Assert.ThrowsAsync<LineageProblemException>(() => client.GetRestorePlanAsync("nobody", world: null, default));
         }
 
         var page = await Story.UntilAsync(

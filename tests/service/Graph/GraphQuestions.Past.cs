@@ -36,7 +36,7 @@ public sealed partial class GraphQuestions
             Assert.Equal(then[question], again[question], StringComparer.Ordinal);
             Assert.NotEqual(then[question], now[question], StringComparer.Ordinal);
         });
-        Assert.Equal(9, then.Count);
+        Assert.Equal(10, then.Count);
     }
 
     async Task<string> NewestEventAsync(Story story)
@@ -56,6 +56,7 @@ public sealed partial class GraphQuestions
         return new Dictionary<string, object>(StringComparer.Ordinal)
         {
             ["blast radius"] = await client.GetBlastRadiusAsync(story.Id(10), asOf, after: null, 9, default),
+            ["compatible"] = await client.GetCompatiblePointsAsync(story.Run, new WorldSize(3), asOf, default),
             ["comparison"] = await client.CompareAsync(story.Id(10), id, asOf, default),
             ["holders"] = await client.GetHoldersAsync(story.Id(20), asOf, default),
             ["restores of the run"] = await client.ListRestoresAsync(story.Run, asOf, after: null, 9, default),

@@ -58,7 +58,7 @@ public sealed class FenceLaws(SharedServer shared) : IClassFixture<SharedServer>
 
         var resolved = await server.Client.ResolveAsync("damaged:latest-verified", default);
         Assert.Equal(older.Checkpoint, resolved.Checkpoint);
-        var plan = await server.Client.GetRestorePlanAsync("damaged", default);
+        var plan = await server.Client.GetRestorePlanAsync("damaged", world: null, default);
         Assert.Equal(older.Checkpoint, plan.Checkpoint);
         Assert.Contains(plan.Rejected, r => r.Checkpoint == newer.Checkpoint);
     }

@@ -31,7 +31,7 @@ public sealed class ReshardTests
 
         var unknown = await Assert.ThrowsAsync<LineageProblemException>(() => client.PlanReshardAsync(id, new WorldSize(3), null, default));
         Assert.Equal(ProblemCodes.NoSuchLayout, unknown.Code);
-        var blind = await client.GetCompatiblePointsAsync(story.Run, new WorldSize(3), default);
+        var blind = await client.GetCompatiblePointsAsync(story.Run, new WorldSize(3), asOf: null, default);
         Assert.Null(blind.Best);
         Assert.Equal(RejectionReason.ComponentsLost, Assert.Single(blind.Rejected).Reason);
 
@@ -46,8 +46,11 @@ public sealed class ReshardTests
         Assert.True(view.Usable);
         Assert.Equal([new ReshardPiece(0, 0, 1, 1, 8, 0, 8), new ReshardPiece(0, 1, 2, 1, 0, 8, 8), new ReshardPiece(1, 1, 0, 1, 0, 0, 8)],
             view.RankPieces!);
-        var points = await client.GetCompatiblePointsAsync(story.Run, new WorldSize(3), default);
+        var points = await client.GetCompatiblePointsAsync(story.Run, new WorldSize(3), asOf: null, default);
         Assert.Equal(id, points.Best);
         Assert.Contains(points.Points[0].Components, static c => c is { Component: StateComponent.Rng, Verdict: ComponentVerdict.Lost });
+        var restore = await client.GetRestorePlanAsync("reshard@10", new WorldSize(3), default);
+        Assert.Equal((id, view.Pieces, view.Why), (restore.Checkpoint, restore.Reshard!.Pieces, restore.Reshard.Why));
+        Assert.Null((await client.GetRestorePlanAsync("reshard@10", world: null, default)).Reshard);
     }
 }

@@ -38,7 +38,7 @@ public sealed class RetentionFlowLaws(SharedServer shared) : IClassFixture<Share
         Assert.Equal(2, (await server.Client.GetRestorePointsAsync(story.Run, null, null, default)).Usable.Count);
         Assert.Equal(
             ProblemCodes.NoRestorePoint,
-            (await RefusedAsync(() => server.Client.GetRestorePlanAsync($"{story.Id(10)}", default))).Code);
+            (await RefusedAsync(() => server.Client.GetRestorePlanAsync($"{story.Id(10)}", world: null, default))).Code);
         Assert.Equal(
             ProblemCodes.StillNeeded,
             (await RefusedAsync(() => server.Client.StartReclaimAsync(story.Id(10), new StartReclaim(Keeper), default))).Code);
