@@ -19,10 +19,11 @@ using Lineage.Bench.SaveRestore;
         static (options, output) => new LineageSuite(options, output, TimeProvider.System).RunAsync()),
 ];
 
-if (args is ["ingest-server", var state, var url, var broker])   // what --kill kills
+if (args is ["server", var state, var url, .. var broker])   // what suites ask, and what --kill kills
 {
     await Lineage.Hosting.ServerProgram.RunAsync(
-        new Lineage.Hosting.ServerOptions(state, url, BrokerAddress: broker), TimeProvider.System, CancellationToken.None);
+        new Lineage.Hosting.ServerOptions(state, url, BrokerAddress: broker is [var only] ? only : null), TimeProvider.System,
+        CancellationToken.None);
     return 0;
 }
 
@@ -60,7 +61,7 @@ string Usage() => string.Join('\n', suites.Select(static suite => $"  {suite.Nam
         "  --quick          a few MiB and two runs: a look in about a minute",
         "  --smoke          tiny and once: does everything still work? No figure of it means anything",
         "  --json           one JSON object per line on standard output; narration stays on standard error",
-        "  --only TEXT      traces whose name contains TEXT (codec)",
+        "  --only TEXT      traces whose name contains TEXT (codec), or questions by number, as in 1,3 (lineage)",
         "  --kill MINUTES   load while server, PostgreSQL and RabbitMQ are killed, then judge the record (ingest); --seed N",
         "  --keep           leave the made-up history in place, or ask the one that is there (lineage)",
         "  --write          also as a table into bench/results/SUITE.md",

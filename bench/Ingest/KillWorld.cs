@@ -106,7 +106,7 @@ sealed class KillWorld : IAsyncDisposable
     async Task StartServerAsync(CancellationToken ct)
     {
         server = ChildProcess.Start(
-            "server", Environment.ProcessPath!, ["ingest-server", State, Address.ToString(), rabbit.Address],
+            "server", Environment.ProcessPath!, ["server", State, Address.ToString(), rabbit.Address],
             Path.Combine(folder, "server.log"));
         await ReadyAsync(ct);
         cluster = ClusterFolder();

@@ -3,10 +3,11 @@ using System.Globalization;
 namespace Lineage.Bench.Measuring;
 
 /// <summary>
-/// Processor time of this process and of PostgreSQL's: what a request costs, however many neighbours wait for the same cores.
+/// Processor time of this process, of a server's and of PostgreSQL's: what a request costs, however many neighbours wait for the same cores.
 /// </summary>
 /// <param name="postmaster">Parent of the processes that serve connections; null: not ours to see.</param>
-sealed class ServingTime(int? postmaster)
+/// <param name="server">The server's process; null: this one.</param>
+sealed class ServingTime(int? postmaster, int? server = null)
 {
     const double TicksPerSecond = 100;
 
@@ -18,11 +19,11 @@ sealed class ServingTime(int? postmaster)
     {
         try
         {
-            if (postmaster is null || !int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            if (postmaster is null || !int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
                 return 0;
             var text = File.ReadAllText(Path.Combine(folder, "stat"));
             var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');   // the name before it may hold blanks
-            if (int.Parse(fields[1], CultureInfo.InvariantCulture) != postmaster) return 0;
+            if (id != server && int.Parse(fields[1], CultureInfo.InvariantCulture) != postmaster) return 0;
             return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture))
                 / TicksPerSecond;
         }

@@ -32,6 +32,14 @@ sealed class Inquiry(HttpClient http, RecordModel model, ServingTime serving)
     /// <summary>Of these, one is judged; judging happens outside of the clock.</summary>
     const int JudgedOf = 8;
 
+    /// <summary>Asked before any clock starts, so that the server has compiled what it runs and PostgreSQL has read what it keeps: a
+    /// service runs for weeks.</summary>
+    public async Task WarmAsync(IEnumerable<Question> questions, int count)
+    {
+        foreach (var question in questions)
+            await RoundAsync(question, Math.Max(1, (int)(count * question.Share) / Clients), period: null, seed: 4);
+    }
+
     public async Task<Answers> AskAsync(Question question, int count)
     {
         var each = Math.Max(1, count / Clients);
