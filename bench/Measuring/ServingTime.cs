@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Lineage.Bench.Measuring;
 
 /// <summary>
-/// Processor time of this process, of a server's and of PostgreSQL's: what a request costs, however many neighbours wait for the same cores.
+/// Processor time of this process, of a server's and of PostgreSQL's: what a request costs, however many neighbours wait for the same
+/// cores.
 /// </summary>
 /// <param name="postmaster">Parent of the processes that serve connections; null: not ours to see.</param>
 /// <param name="server">The server's process; null: this one.</param>

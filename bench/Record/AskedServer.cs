@@ -35,7 +35,7 @@ sealed class AskedServer : IAsyncDisposable
                 if (Said(state) is { } said && said.GetProperty("pid").GetInt32() == process.Id)
                     return new AskedServer(
                         process, clock, new Uri(said.GetProperty("url").GetString() + "/"),
-                        said.GetProperty("postgresPid").ValueKind == JsonValueKind.Number ? said.GetProperty("postgresPid").GetInt32() : null);
+                        said.GetProperty("postgresPid") is { ValueKind: JsonValueKind.Number } id ? id.GetInt32() : null);
             }
         }
         catch

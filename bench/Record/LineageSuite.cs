@@ -94,8 +94,8 @@ sealed class LineageSuite(BenchOptions options, Output output, TimeProvider cloc
         output.Heading("Questions");
         output.Paragraph("Load of the machine while they were asked (1, 5, 15 minutes; its own part is about 8): " + Load()
             + $". First {Inquiry.Clients} clients that ask again as soon as they have their answer: the machine is full, and times are "
-            + "mostly waiting for a core. Then the same clients at half of that rate. Processor is what one request costs client, server and "
-            + "PostgreSQL together, whoever else waits for the cores.");
+            + "mostly waiting for a core. Then the same clients at half of that rate. Processor is what one request costs client, server "
+            + "and PostgreSQL together, whoever else waits for the cores.");
         output.Table(table);
         return isRight;
     }

@@ -25,6 +25,9 @@ public sealed partial class LineageClient
     public Task<Holders> GetHoldersAsync(CheckpointId id, string? asOf, CancellationToken ct) =>
         GetAsync<Holders>(Asked($"{Route(id)}/holders", [("as-of", asOf)]), ct);
 
+    public Task<CheckpointView> RebaseAsync(CheckpointId id, RebaseCheckpoint body, CancellationToken ct) =>
+        transport.AskAsync<CheckpointView>(HttpMethod.Put, $"{Route(id)}/base", body, ct);
+
     public Task<Page<RetainedRun>> ListRetainedRunsAsync(string? after, int limit, CancellationToken ct) =>
         GetAsync<Page<RetainedRun>>(Paged("v1/retention/runs", after, limit), ct);
 

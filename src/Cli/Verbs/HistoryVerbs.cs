@@ -112,7 +112,7 @@ internal static class HistoryVerbs
         return new Command("checkpoint", "Checkpoints of a run.")
         {
             list, RetentionVerbs.Holders(globals), DescentVerbs.Ancestors(globals), DescentVerbs.CommonAncestor(globals),
-            DescentVerbs.Branches(globals), ReshardVerbs.Reshard(globals),
+            DescentVerbs.Branches(globals), ReshardVerbs.Reshard(globals), RebaseVerb.Create(globals),
         }.With(GraphVerbs.OfCheckpoints(globals));
     }
 }

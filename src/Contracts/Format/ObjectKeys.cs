@@ -15,6 +15,11 @@ public static class ObjectKeys
 
     public static string Manifest(CheckpointId id) => $"{Checkpoint(id)}/manifest.json";
 
+    /// <summary>The same shard, stored anew as a full one. Happens at most once to a checkpoint, so the key is free.</summary>
+    public static string Rebased(ShardId id) => $"{Checkpoint(id.Checkpoint)}/r{id.Rank}.full.shard";
+
+    public static string RebasedManifest(CheckpointId id) => $"{Checkpoint(id)}/manifest.full.json";
+
     /// <summary>
     /// Null if a tier may use the key; otherwise what is wrong with it. A segment has only a-z, 0-9, '.', '_' and '-' and does not begin
     /// with '.', so no key leaves the tier's root, and the names that begin with '.' are the tier's own.

@@ -115,6 +115,7 @@ public static class RoutePermissions
         ["change-retention"] = Permission.Operate,
         ["apply-retention"] = Permission.Operate,
         ["undo-expiry"] = Permission.Operate,
+        ["rebase-checkpoint"] = Permission.Operate,
         ["undo-retention-plan"] = Permission.Operate,
         ["replay-dead-letter"] = Permission.Operate,
         ["discard-dead-letter"] = Permission.Operate,

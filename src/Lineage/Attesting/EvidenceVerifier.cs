@@ -112,12 +112,11 @@ public static class EvidenceVerifier
                 yield break;
             }
 
-            var edge = link.Rebased is { } rebased ? rebased.Base : link.Opened.Base;
+            var edge = link.Base;
             if (edge?.Checkpoint != below?.Id)
                 yield return $"{id} is built on {edge?.Checkpoint.ToString() ?? "nothing"}, the chain says "
                     + (below?.Id.ToString() ?? "nothing");
-            else if (edge is not null && edge.ManifestHash != below!.Sealed?.ManifestHash
-                && edge.ManifestHash != below.Rebased?.ManifestHash)
+            else if (edge is not null && edge.ManifestHash != below!.Sealed?.ManifestHash)
                 yield return $"{id} was encoded against another manifest than {below.Id} has";
             if (link.Sealed is { } closed && closed.ManifestHash != link.Manifest().Hash())
                 yield return $"{id}: its shards give another manifest than was sealed";

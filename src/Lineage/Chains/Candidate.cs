@@ -31,9 +31,9 @@ public sealed record Candidate(
     {
         var opened = checkpoint.Opened;
         return new Candidate(
-            opened.Checkpoint, checkpoint.Phase, opened.Kind, opened.Parent, opened.Base, opened.WorldSize, opened.LayoutDigest,
+            opened.Checkpoint, checkpoint.Phase, checkpoint.Kind, opened.Parent, checkpoint.Base, opened.WorldSize, opened.LayoutDigest,
             checkpoint.Sealed?.ManifestHash, checkpoint.IsSealed ? Roots(checkpoint, static shard => shard.Root) : null,
-            checkpoint.IsSealed && opened.Base is not null ? Roots(checkpoint, static shard => shard.Diffed?.BaseRoot) : null,
+            checkpoint.IsSealed && checkpoint.Base is not null ? Roots(checkpoint, static shard => shard.Diffed?.BaseRoot) : null,
             checkpoint.IsSealed ? [] : checkpoint.MissingRanks(), checkpoint.Sealed?.RawBytes ?? 0, checkpoint.Sealed?.StoredBytes ?? 0,
             opened.OpenedAt, opened.Deadline, checkpoint.Sealed?.At, checkpoint.VerifiedAt, CheckedSince(checkpoint),
             Reason(checkpoint));

@@ -55,7 +55,7 @@ public static class ChainBuilder
     }
 
     static ChainLink View(Checkpoint link) => new(
-        link.Id, link.Opened.Kind, link.Phase, link.Sealed?.ManifestHash, link.Manifest().Shards, link.Sealed?.StoredBytes ?? 0);
+        link.Id, link.Kind, link.Phase, link.Sealed?.ManifestHash, link.Manifest().Shards, link.Sealed?.StoredBytes ?? 0);
 
     static Chain Ended(Candidate target, List<Candidate> links, string? broken)
     {

@@ -10,7 +10,10 @@ namespace Lineage.Checkpoints;
 /// <summary>What is on record of one rank's shard.</summary>
 /// <param name="Stored">Durable copies, at most as many as the plan asks for, all with one root.</param>
 /// <param name="Verified">The worst finding so far; among intact ones the deepest and newest.</param>
-public sealed record ShardState(Rank Rank, ShardDiffed? Diffed, ImmutableList<ShardStored> Stored, ShardVerified? Verified)
+/// <param name="Former">Root before the shard was stored anew; null if it never was. What is still told of it is old news.</param>
+public sealed record ShardState(
+    Rank Rank, ShardDiffed? Diffed, ImmutableList<ShardStored> Stored, ShardVerified? Verified,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ContentHash? Former = null)
 {
     /// <summary>Root of the shard; null until a copy is durable.</summary>
     [JsonIgnore]
@@ -21,7 +24,8 @@ public sealed record ShardState(Rank Rank, ShardDiffed? Diffed, ImmutableList<Sh
 /// <param name="VerifiedAt">When it became verified; stays set under quarantine, for people.</param>
 /// <param name="Marks">Pins, holds, metrics and the like; null while there are none.</param>
 /// <param name="Ending">Where it stands between expiry and the deletion of its bytes; null while nothing expired.</param>
-/// <param name="Rebased">The newest rewrite of its shards; null while they are what was sealed.</param>
+/// <param name="Sealed">With manifest and size as they are now, after a rewrite as well.</param>
+/// <param name="Rebased">The rewrite of its shards; null while they are what was sealed.</param>
 public sealed record Checkpoint(
     CheckpointOpened Opened, CheckpointPhase Phase, ImmutableSortedDictionary<Rank, ShardState> Shards, CheckpointSealed? Sealed,
     CheckpointAbandoned? Abandoned, DateTimeOffset? VerifiedAt, CheckpointQuarantined? Quarantined,
@@ -35,6 +39,9 @@ public sealed record Checkpoint(
     /// <summary>What its deltas refer to now; null if it is full.</summary>
     [JsonIgnore]
     public BaseLink? Base => Rebased is null ? Opened.Base : Rebased.Base;
+
+    [JsonIgnore]
+    public CheckpointKind Kind => Rebased is null ? Opened.Kind : Base is null ? CheckpointKind.Full : CheckpointKind.Incremental;
 
     /// <summary>Immutable and complete, whatever was found since.</summary>
     [JsonIgnore]
@@ -56,7 +63,7 @@ public sealed record Checkpoint(
     /// <summary>The closed list of shards; its hash is the checkpoint's content.</summary>
     /// <remarks>Only meaningful once every rank has stored; a pure function of the facts, whatever order they came in.</remarks>
     public Manifest Manifest() => new(
-        Contracts.Format.Manifest.FormatName, Id, Opened.Kind, Opened.Base, Opened.WorldSize, Opened.LayoutDigest,
+        Contracts.Format.Manifest.FormatName, Id, Kind, Base, Opened.WorldSize, Opened.LayoutDigest,
         [.. Shards.Values.Where(static shard => shard.Stored.Count > 0).Select(static shard => new ManifestShard(
             shard.Rank, shard.Stored[0].Root, shard.Diffed!.RawBytes, shard.Stored[0].StoredBytes, shard.Stored[0].ObjectKey))]);
 
@@ -78,7 +85,7 @@ public sealed record Checkpoint(
         CheckpointAbandoned e => Begun(state, e) with { Abandoned = e },
         CheckpointVerified e => Begun(state, e) with { VerifiedAt = e.At },
         CheckpointQuarantined e => Begun(state, e) with { Quarantined = e },
-        CheckpointRebased e => Begun(state, e) with { Rebased = e },
+        CheckpointRebased e => Begun(state, e).Rewritten(e),
         CheckpointExpired or ExpiryUndone or ReclaimStarted or ShardsReclaimed =>
             Begun(state, @event) with { Ending = CheckpointEnding.Fold(state!.Ending, @event) },
         CheckpointPinned or CheckpointUnpinned or HoldPlaced or HoldLifted or MetricsRecorded or CheckpointExported =>
@@ -99,6 +106,20 @@ public sealed record Checkpoint(
     };
 
     Checkpoint With(Rank rank, Func<ShardState, ShardState> change) => this with { Shards = Shards.SetItem(rank, change(Shard(rank))) };
+
+    /// <summary>What is stored from now on. Nobody has read it back as far as this event says, so findings begin anew.</summary>
+    Checkpoint Rewritten(CheckpointRebased e) => this with
+    {
+        Rebased = e,
+        Sealed = Sealed is null ? null : Sealed with { ManifestHash = e.ManifestHash, StoredBytes = e.StoredBytes },
+        VerifiedAt = null,
+        Shards = e.Shards.Aggregate(Shards, (shards, anew) => shards.SetItem(anew.Rank, Shard(anew.Rank) with
+        {
+            Stored = [new ShardStored(Id, anew.Rank, anew.Root, anew.StoredBytes, anew.Tier, anew.ObjectKey, e.At)],
+            Verified = null,
+            Former = Shard(anew.Rank).Root,
+        })),
+    };
 
     static Checkpoint Begun(Checkpoint? state, object @event) =>
         state ?? throw new InvalidOperationException(

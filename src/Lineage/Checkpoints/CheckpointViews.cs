@@ -20,8 +20,8 @@ public static class CheckpointViews
         var opened = checkpoint.Opened;
         var shards = checkpoint.Shards.Values;
         return new CheckpointView(
-            opened.Checkpoint, checkpoint.Phase, opened.Kind, opened.Parent, opened.Base, opened.Base is { } edge ? edge.Depth + 1 : 0,
-            opened.WorldSize, opened.LayoutDigest, checkpoint.Sealed?.ManifestHash,
+            opened.Checkpoint, checkpoint.Phase, checkpoint.Kind, opened.Parent, checkpoint.Base,
+            checkpoint.Base is { } edge ? edge.Depth + 1 : 0, opened.WorldSize, opened.LayoutDigest, checkpoint.Sealed?.ManifestHash,
             [.. shards.Select(static shard => new ShardView(shard.Rank, shard.Diffed, shard.Stored.FirstOrDefault(), shard.Verified))],
             checkpoint.MissingRanks(), shards.Sum(static shard => shard.Diffed?.RawBytes ?? 0),
             shards.Sum(static shard => shard.Stored.FirstOrDefault()?.StoredBytes ?? 0), opened.OpenedAt, opened.Deadline,

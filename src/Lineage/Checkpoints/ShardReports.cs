@@ -56,7 +56,8 @@ static class ShardReports
 
     /// <summary>The same content is recorded, in this place or in as many others as the plan asks for.</summary>
     static bool IsOnRecord(Checkpoint state, ShardState shard, ShardStoreReported m) =>
-        shard.Root is { } root && root == m.Root && shard.Stored[0].StoredBytes == m.StoredBytes && SameDiff(shard.Diffed!, m.Diff)
+        shard.Former is { } former ? former == m.Root   // it was stored anew since
+        : shard.Root is { } root && root == m.Root && shard.Stored[0].StoredBytes == m.StoredBytes && SameDiff(shard.Diffed!, m.Diff)
         && (state.HasCopies(m.Rank) || shard.Stored.Exists(copy => string.Equals(copy.Tier, m.Tier, StringComparison.Ordinal)));
 
     static Decision.Refused? NotAddressed(Checkpoint state, Rank rank, string wanted) =>

@@ -47,7 +47,7 @@ public static class CheckpointComparisons
     }
 
     static ComparedSide Side(Checkpoint state) => new(
-        state.Id, state.Phase, state.Opened.Kind, state.Opened.Base is { } edge ? edge.Depth + 1 : 0, state.Opened.WorldSize,
+        state.Id, state.Phase, state.Kind, state.Base is { } edge ? edge.Depth + 1 : 0, state.Opened.WorldSize,
         state.Opened.LayoutDigest, state.Sealed?.ManifestHash, state.Shards.Values.Sum(static s => s.Diffed?.RawBytes ?? 0),
         state.Shards.Values.Sum(static s => s.Stored.FirstOrDefault()?.StoredBytes ?? 0), state.Opened.OpenedAt, state.Sealed?.At,
         state.VerifiedAt, Samples(state));

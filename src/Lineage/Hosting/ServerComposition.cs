@@ -65,7 +65,7 @@ static class ServerComposition
         services.AddSingleton<RunHistories>();
         services.AddSingleton<NamedPointsReader>();
         services.AddSingleton<Views>();
-        services.AddSingleton<RetentionReader>().AddSingleton<RetentionLedger>();
+        services.AddSingleton<RetentionReader>().AddSingleton<RetentionLedger>().AddSingleton<RebaseLedger>();
         services.AddSingleton<GraphReader>().AddSingleton<SaveReader>().AddSingleton<SeriesTable>().AddSingleton<SpikeReader>();
         services.AddSingleton<RestorationReader>().AddSingleton<EvidenceReader>().AddSingleton<ExposureReader>();
         services.AddSingleton<KeyQueries>();

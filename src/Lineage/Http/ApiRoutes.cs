@@ -26,6 +26,7 @@ static class ApiRoutes
         ReshardEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
         RetentionEndpoints.Map(v1);
+        RebaseEndpoints.Map(v1);
         GraphEndpoints.Map(v1);
         TelemetryEndpoints.Map(v1);
         AssuranceEndpoints.Map(v1);

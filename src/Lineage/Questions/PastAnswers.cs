@@ -70,7 +70,7 @@ public static class PastAnswers
     public static IReadOnlyList<KeepReason> NeedsOf(PastRun past, RetentionStanding standing, CheckpointId of) =>
     [
         .. past.InOrder().Reverse()
-            .Where(c => c.Opened.Base?.Checkpoint == of && c.Phase is not (CheckpointPhase.Reclaimed or CheckpointPhase.Abandoned))
+            .Where(c => c.Base?.Checkpoint == of && c.Phase is not (CheckpointPhase.Reclaimed or CheckpointPhase.Abandoned))
             .Select(static child => Needs.OfChild(child.Id, child.Phase)),
         .. standing.Tags.Where(tag => tag.Value == of).Select(static tag => Needs.OfTag(tag.Key)),
         .. standing.Needs.Where(need => need.Checkpoint == of).Select(static need => new KeepReason(need.Rule, need.Detail)),

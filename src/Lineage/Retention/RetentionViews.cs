@@ -20,8 +20,8 @@ public static class RetentionViews
         foreach (var rank in checkpoint.Opened.WorldSize.Ranks) objects[ObjectKeys.Shard(new ShardId(id, rank))] = 0;
         foreach (var stored in checkpoint.Shards.Values.SelectMany(static shard => shard.Stored))
             objects[stored.ObjectKey] = stored.StoredBytes;
-        foreach (var rebased in checkpoint.Rebased?.Shards ?? []) objects[rebased.ObjectKey] = rebased.StoredBytes;
         objects[ObjectKeys.Manifest(id)] = 0;
+        if (checkpoint.Rebased is not null) objects[ObjectKeys.RebasedManifest(id)] = 0;
         return new ReclaimWork(
             id, checkpoint.Phase, checkpoint.Ending?.ReclaimStarted is not null, [.. checkpoint.Opened.WorldSize.Ranks],
             [.. objects.Select(static pair => new ReclaimObject(pair.Key, pair.Value))],

@@ -101,11 +101,11 @@ public sealed class RetentionLedger(Ledger ledger, RetentionReader reader, TimeP
             if (await session.CheckpointAsync(id, token) is not { } state)
                 return new Decided(id.StreamKey, RetentionDecider.Decide(state: null, command));
             var bases = new List<Checkpoints.Checkpoint>();
-            for (var edge = state.Opened.Base; edge is not null && bases.Count < Chains.ChainBuilder.LinksMax;)
+            for (var edge = state.Base; edge is not null && bases.Count < Chains.ChainBuilder.LinksMax;)
             {
                 if (await session.CheckpointAsync(edge.Checkpoint, token) is not { } link) break;
                 bases.Add(link);
-                edge = link.Opened.Base;
+                edge = link.Base;
             }
 
             return new Decided(id.StreamKey, RetentionDecider.Undo(state, bases, command));

@@ -76,20 +76,23 @@ public sealed class RetentionReader(NpgsqlDataSource database, Queries queries, 
     /// </summary>
     public async Task<IReadOnlyList<KeepReason>> NeedsOfAsync(CheckpointId id, CancellationToken ct)
     {
-        var children = await RowsAsync(
-            $"select d.id, d.phase from {Checkpoints} where d.run_name = $1 and d.base_key = $2 "
-            + "and d.phase not in ('reclaimed', 'abandoned') order by d.generation desc, d.step desc",
-            static reader => (Child: Key(reader, 0), Phase: GraphReader.Phase(reader.GetString(1))!.Value), ct, id.Run.ToString(),
-            id.StreamKey);
+        var children = await ChildrenAsync(id, ct);
         var tags = (await queries.RunAsync(id.Run, ct))?.State.Tags;
         return
         [
-            .. children.Select(static child => Needs.OfChild(child.Child, child.Phase)),
+            .. children.Select(static child => Needs.OfChild(child.Id, child.Phase)),
             .. tags?.Where(tag => tag.Value == id).Select(static tag => Needs.OfTag(tag.Key)) ?? [],
             .. (await NeedsAsync(id.Run, ct)).Where(need => need.Checkpoint == id)
                 .Select(static need => new KeepReason(need.Rule, need.Detail)),
         ];
     }
+
+    /// <summary>Deltas right on a checkpoint that have bytes, or are being saved; newest first. Never of another run (docs/adr/0012).
+    /// </summary>
+    public Task<List<(CheckpointId Id, CheckpointPhase Phase)>> ChildrenAsync(CheckpointId id, CancellationToken ct) => RowsAsync(
+        $"select d.id, d.phase from {Checkpoints} where d.run_name = $1 and d.base_key = $2 "
+        + "and d.phase not in ('reclaimed', 'abandoned') order by d.generation desc, d.step desc",
+        static reader => (Id: Key(reader, 0), Phase: GraphReader.Phase(reader.GetString(1))!.Value), ct, id.Run.ToString(), id.StreamKey);
 
     /// <summary>What may be deleted now, and what is being deleted. Deltas before what they are built on.</summary>
     public async Task<IReadOnlyList<ReclaimWork>> PendingAsync(CheckpointId? after, int limit, DateTimeOffset now, CancellationToken ct)

@@ -81,7 +81,7 @@ public sealed record CheckpointRow(
 
     /// <summary>Row of the checkpoint that the deltas refer to.</summary>
     [JsonIgnore, Column]
-    public string? BaseKey => State.Opened.Base?.Checkpoint.StreamKey;
+    public string? BaseKey => State.Base?.Checkpoint.StreamKey;
 }
 
 /// <summary>One recovery: its folded state.</summary>

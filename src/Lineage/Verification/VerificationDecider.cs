@@ -38,6 +38,7 @@ public static class VerificationDecider
             return Refusals.BadRequest($"The finding for {state.Id}, rank {m.Rank}, read {Refusals.Number(m.ReadBytes)} B; that "
                 + "cannot be.");
 
+        if (m.Root is { } told && told == state.Shard(m.Rank).Former) return Decision.Done;   // of the bytes before it was stored anew
         var found = Judge(state, m, at);
         return IsNews(state.Shard(m.Rank).Verified, found)
             ? new Decision.Accepted([found, .. Consequences(Checkpoint.Fold(state, found)!, at)])
