@@ -83,8 +83,9 @@ public sealed class AccessLaws(SharedServer shared)
         return await Story.UntilAsync(async () =>
         {
             await journal.WriteAsync(default);
+            // Asking is on record too, so what was asked before is soon not among the oldest: the newest hold it.
             var page = await server.Client.ListAuditEventsAsync(
-                new AuditFilter(Names: ["access-recorded"]), null, 100, newestFirst: false, default);
+                new AuditFilter(Names: ["access-recorded"]), null, 100, newestFirst: true, default);
             return (IReadOnlyList<AccessEntry>)[.. page.Items
                 .SelectMany(static e => e.Body.Deserialize<AccessRecorded>(CanonicalJson.Options)!.Entries)];
         }, enough, "the requests are on record");
