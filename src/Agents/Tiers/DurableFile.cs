@@ -5,7 +5,7 @@ namespace Lineage.Agents.Tiers;
 
 /// <summary>
 /// Writes one file so that it exists wholly or not at all: temporary file in the same directory, fsync, rename without replacing, fsync
-/// of the directory and of every parent that had to be made. Used by the local tier and by the outbox.
+/// of the directory and of those above it up to a root. Used by the local tier and by the outbox.
 /// </summary>
 /// <remarks>A crash before the rename leaves a temporary file <c>.{name}.{pid}.tmp</c>, which <see cref="CleanLeftovers"/> removes once
 /// its writer is gone.</remarks>
@@ -13,10 +13,16 @@ internal static class DurableFile
 {
     const string TempSuffix = ".tmp";
 
+    public static Task<long?> WriteAsync(
+        string path, Func<Stream, CancellationToken, ValueTask> write, Action<WriteStage> stages, CancellationToken ct) =>
+        WriteAsync(path, Path.GetDirectoryName(path)!, write, stages, ct);
+
+    /// <param name="root">Directories below it are shared: another writer may have made one of them and not synced its entry yet, or died
+    /// before, so the entries of all are synced, whoever made them.</param>
     /// <param name="stages">What to announce after: created, header, part, written, synced, renamed, directory synced.</param>
     /// <returns>The file's size in bytes; null if the name was taken, with nothing changed.</returns>
     public static async Task<long?> WriteAsync(
-        string path, Func<Stream, CancellationToken, ValueTask> write, Action<WriteStage> stages, CancellationToken ct)
+        string path, string root, Func<Stream, CancellationToken, ValueTask> write, Action<WriteStage> stages, CancellationToken ct)
     {
         var directory = Path.GetDirectoryName(path)!;
         var temp = Path.Combine(
@@ -33,7 +39,8 @@ internal static class DurableFile
             }
 
             stages(WriteStage.Renamed);
-            NativeFiles.SyncDirectory(directory);
+            for (string? level = directory; level is not null && level.Length >= root.Length; level = Path.GetDirectoryName(level))
+                NativeFiles.SyncDirectory(level);
             stages(WriteStage.DirectorySynced);
             return size;
         }

@@ -9,7 +9,7 @@ public sealed class LocalDirectoryTier(string root, string name = LocalDirectory
 {
     public const string DefaultName = "local";
 
-    readonly string root = Path.GetFullPath(root);
+    readonly string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
 
     public string Name { get; } = name;
 
@@ -18,7 +18,7 @@ public sealed class LocalDirectoryTier(string root, string name = LocalDirectory
     public async Task<long> PutAsync(
         string key, Func<Stream, CancellationToken, ValueTask> write, IDurableSteps steps, CancellationToken ct)
     {
-        var size = await DurableFile.WriteAsync(PathOf(key), write, stage => steps.Reached(StepOf(stage)), ct);
+        var size = await DurableFile.WriteAsync(PathOf(key), root, write, stage => steps.Reached(StepOf(stage)), ct);
         return size ?? throw new LineageProblemException(Problem.Of(
             ProblemCodes.ObjectExists, 409, "Object exists",
             $"{key} exists in tier {Name} with {SizeOf(key) ?? 0:N0} bytes and objects are never overwritten. It stays as it is. " +

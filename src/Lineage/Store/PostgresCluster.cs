@@ -58,12 +58,15 @@ internal sealed class PostgresCluster(PostgresBinaries binaries, PostgresAccount
     /// </summary>
     public async Task StopLeftoverAsync(CancellationToken ct)
     {
-        var status = await account.RunAsync(binaries.Program("pg_ctl"), ["status", "-D", folders.Cluster], ct);
-        if (status.ExitCode != 0) return;
+        if (!await RunsAsync(ct)) return;
         var stop = await account.RunAsync(binaries.Program("pg_ctl"), ["stop", "-D", folders.Cluster, "-m", "fast", "-w", "-t", "60"], ct);
-        if (stop.ExitCode != 0)
+        // It may have ended by itself between the question and the order, which pg_ctl takes for a failure.
+        if (stop.ExitCode != 0 && await RunsAsync(ct))
             throw Failed("stop of the one left over by an earlier server", folders, stop.Output.ReplaceLineEndings(" | "));
     }
+
+    async Task<bool> RunsAsync(CancellationToken ct) =>
+        (await account.RunAsync(binaries.Program("pg_ctl"), ["status", "-D", folders.Cluster], ct)).ExitCode == 0;
 
     /// <summary>
     /// Starts the postmaster as a child in a session of its own, so that an interrupt on the terminal reaches the server only, which then
