@@ -85,10 +85,14 @@ public static class RetentionPlanner
         }
     }
 
-    /// <summary>Restore points first; a verified one with a broken chain is better than nothing.</summary>
+    /// <summary>
+    /// Restore points first; a verified one with a broken chain is better than nothing, and so is one off the history, from which a fork
+    /// can begin.
+    /// </summary>
     static void KeepMinimum(KeptCheckpoints kept, RetentionPolicy policy, IReadOnlyList<Candidate> points, RetentionStanding standing)
     {
-        var verified = points.Concat(standing.History.Candidates.Where(static c => c.Phase == CheckpointPhase.Verified))
+        var verified = points.Concat(standing.History.Candidates.Concat(standing.History.Off)
+                .Where(static c => c.Phase == CheckpointPhase.Verified))
             .Select(static c => c.Id).Distinct().ToList();
         var missing = policy.VerifiedMin - verified.Count(kept.Has);
         foreach (var id in verified.Where(id => !kept.Has(id)).Take(Math.Max(0, missing)).ToList())

@@ -86,6 +86,22 @@ public sealed class RetentionPlannerTests
         Assert.Equal([Id(1, 20), Id(1, 10)], Kept(plan));
     }
 
+    /// <summary>Found by the simulator (S13): the only other verified checkpoint was off the history, and went.</summary>
+    [Fact]
+    public void What_is_off_the_history_stays_while_too_few_verified_ones_would_remain()
+    {
+        var story = new RetentionStory { Policy = One with { VerifiedMin = 2 } };
+        story.Save(CheckpointPhase.Verified);
+        story.Save(CheckpointPhase.Verified);
+        story.Save(CheckpointPhase.Verified);
+        story.Recover(1);
+        story.Recover(1);
+        var plan = story.Plan();
+        Assert.Contains(
+            "fewer than 2 verified checkpoints would remain", Why(plan, 10) + Why(plan, 20) + Why(plan, 30), StringComparison.Ordinal);
+        Assert.Equal(2, Kept(plan).Count());
+    }
+
     [Fact]
     public void What_is_not_verified_yet_stays_and_an_abandoned_save_is_reclaimable_after_its_deadline()
     {
