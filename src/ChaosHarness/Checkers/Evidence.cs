@@ -8,10 +8,25 @@ namespace Lineage.ChaosHarness.Checkers;
 /// the real worlds from PostgreSQL and the stored bytes by the judge's own readers; what is judged is the same.
 /// </summary>
 /// <param name="Rows">Live read models beside a replay of their streams; empty where there are none (S11 then has nothing to say).</param>
+/// <param name="RaceMs">How much later than its own time an event may have been committed, so that a reader at that moment could not
+/// see it. 0 where time stands still while something is decided; some seconds in real worlds.</param>
+/// <param name="Golden">What the run that never failed trained; null if there was none.</param>
+/// <param name="Plans">Every rank's reads of checkpoints that were restored to another world size.</param>
 /// <param name="AtRest">Null if the world never came to rest within its bound, which is itself a verdict (L1-L4).</param>
 public sealed record Evidence(
     Schedule Schedule, IReadOnlyList<Entry> Journal, IReadOnlyList<StreamEvidence> Streams, IReadOnlyList<ObjectEvidence> Objects,
-    IReadOnlyList<RowEvidence> Rows, RestEvidence? AtRest);
+    IReadOnlyList<RowEvidence> Rows, RestEvidence? AtRest, long RaceMs = 0, IReadOnlyList<Entry.Trained>? Golden = null,
+    IReadOnlyList<TilingEvidence>? Plans = null);
+
+/// <summary>One tensor of one checkpoint as the ranks of another world read it, together.</summary>
+/// <param name="Rows">Rows of the global tensor.</param>
+/// <param name="Owners">By rank of the saving world: first row and number of rows that it owns.</param>
+/// <param name="Reads">Source rank, first row of the global tensor, number of rows.</param>
+public sealed record TilingEvidence(
+    CheckpointId Checkpoint, string Tensor, long Rows, IReadOnlyList<RowRange> Owners, IReadOnlyList<RowRange> Reads);
+
+/// <summary>A run of rows that one rank of the saving world holds.</summary>
+public sealed record RowRange(int Rank, long FirstRow, long Rows);
 
 /// <param name="Key">For example <c>checkpoint/bloom-7/3/1200</c>.</param>
 /// <param name="Events">In order of version.</param>

@@ -23,6 +23,8 @@ public enum Outcome { Ok, Failed, Unknown }
 [JsonDerivedType(typeof(Trained), "trained")]
 [JsonDerivedType(typeof(Offered), "offered")]
 [JsonDerivedType(typeof(ReadBack), "read-back")]
+[JsonDerivedType(typeof(Durable), "durable")]
+[JsonDerivedType(typeof(Sent), "sent")]
 [JsonDerivedType(typeof(Injected), "injected")]
 [JsonDerivedType(typeof(TookEffect), "took-effect")]
 [JsonDerivedType(typeof(Healed), "healed")]
@@ -69,10 +71,20 @@ public abstract record Entry(long Index, long AtMs, string Process)
     public sealed record ReadBack(long Index, long AtMs, string Process, CheckpointId Checkpoint, int Rank, string ObjectKey, long Written)
         : Entry(Index, AtMs, Process);
 
+    /// <summary>The last durable step of a write is done: the object survives a loss of power from here on (S12).</summary>
+    public sealed record Durable(long Index, long AtMs, string Process, CheckpointId Checkpoint, int Rank, string ObjectKey)
+        : Entry(Index, AtMs, Process);
+
+    /// <summary>A message left that says that the object is stored.</summary>
+    public sealed record Sent(long Index, long AtMs, string Process, CheckpointId Checkpoint, int Rank, string ObjectKey)
+        : Entry(Index, AtMs, Process);
+
     public sealed record Injected(long Index, long AtMs, string Process, int Fault, string Kind, string Target, string Detail)
         : Entry(Index, AtMs, Process);
 
     /// <summary>The fault did what it was meant to: a process is gone, a byte differs, a connection was cut (S21).</summary>
+    /// <param name="Observation">A fault that changes stored bytes names the key of each object that it changed; damage that no fault
+    /// names is blamed on the system (S1, S7).</param>
     public sealed record TookEffect(long Index, long AtMs, string Process, int Fault, string Observation) : Entry(Index, AtMs, Process);
 
     public sealed record Healed(long Index, long AtMs, string Process, int? Fault, string Detail) : Entry(Index, AtMs, Process);

@@ -1,0 +1,135 @@
+using Lineage.Contracts.Events;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.ChaosHarness.Checkers;
+
+/// <summary>One event as the judge holds it: what it says, and where and when it was written.</summary>
+readonly record struct Fact<T>(long Sequence, long Version, long AtMs, T Body);
+
+/// <summary>Everything on record about one checkpoint, sorted by kind of event and in order of version; nothing is folded.</summary>
+sealed class SaveRecord(CheckpointId id, string stream)
+{
+    public CheckpointId Id => id;
+
+    public string Stream => stream;
+
+    public Fact<CheckpointOpened>? Opened { get; set; }
+
+    public List<Fact<ShardDiffed>> Diffed { get; } = [];
+
+    public List<Fact<ShardStored>> Stored { get; } = [];
+
+    public List<Fact<ShardVerified>> Checks { get; } = [];
+
+    public List<Fact<CheckpointSealed>> Seals { get; } = [];
+
+    public List<Fact<CheckpointAbandoned>> Abandons { get; } = [];
+
+    public List<Fact<CheckpointVerified>> Verifieds { get; } = [];
+
+    public List<Fact<CheckpointQuarantined>> Quarantines { get; } = [];
+
+    /// <summary>CheckpointExpired and ExpiryUndone, in order.</summary>
+    public List<Fact<object>> Endings { get; } = [];
+
+    public List<Fact<ReclaimStarted>> Reclaims { get; } = [];
+
+    /// <summary>Pins, unpins, holds and lifted holds, in order.</summary>
+    public List<Fact<object>> Marks { get; } = [];
+
+    public bool WasSealed => Seals.Count > 0;
+
+    public bool IsSealedBy(long sequence) => Seals.Count > 0 && Seals[0].Sequence < sequence;
+
+    public bool IsVerifiedBy(long sequence) => Verifieds.Count > 0 && Verifieds[0].Sequence < sequence;
+
+    public bool IsQuarantinedBy(long sequence) => Quarantines.Count > 0 && Quarantines[0].Sequence < sequence;
+
+    public bool IsReclaimedBy(long sequence) => Reclaims.Count > 0 && Reclaims[0].Sequence < sequence;
+
+    public bool IsAbandonedBy(long sequence) => Abandons.Count > 0 && Abandons[0].Sequence < sequence;
+
+    public bool IsExpiredBy(long sequence)
+    {
+        var expired = false;
+        foreach (var ending in Endings)
+            if (ending.Sequence < sequence) expired = ending.Body is CheckpointExpired;
+        return expired;
+    }
+
+    /// <summary>Root on record for a rank: that of its first copy.</summary>
+    public ContentHash? RootOf(Rank rank)
+    {
+        foreach (var stored in Stored)
+            if (stored.Body.Rank == rank) return stored.Body.Root;
+        return null;
+    }
+}
+
+/// <summary>Everything on record about one recovery.</summary>
+sealed class RecoveryRecord(RecoveryId id, string stream)
+{
+    public RecoveryId Id => id;
+
+    public string Stream => stream;
+
+    public Fact<RecoveryStarted>? Started { get; set; }
+
+    public List<Fact<RestorePointChosen>> Choices { get; } = [];
+
+    public List<Fact<RankRestored>> Restored { get; } = [];
+
+    public List<Fact<RecoveryCompleted>> Completed { get; } = [];
+
+    public List<Fact<RecoveryFailed>> Failed { get; } = [];
+
+    /// <summary>The choice in force at that place of the store; null if there is none yet.</summary>
+    public Fact<RestorePointChosen>? ChoiceBy(long sequence)
+    {
+        Fact<RestorePointChosen>? last = null;
+        foreach (var choice in Choices)
+            if (choice.Sequence < sequence) last = choice;
+        return last;
+    }
+
+    public bool IsCompletedBy(long sequence) => Completed.Count > 0 && Completed[0].Sequence < sequence;
+
+    public bool IsFailedBy(long sequence) => Failed.Count > 0 && Failed[0].Sequence < sequence;
+}
+
+/// <summary>Everything on record about one run.</summary>
+sealed class RunRecord(RunId id, string stream)
+{
+    public RunId Id => id;
+
+    public string Stream => stream;
+
+    public Fact<RunForked>? Forked { get; set; }
+
+    public Fact<RunCompleted>? Completed { get; set; }
+
+    public List<Fact<LeaseGranted>> Grants { get; } = [];
+
+    public List<Fact<RankJoined>> Joined { get; } = [];
+
+    public List<Fact<RunRewound>> Rewinds { get; } = [];
+
+    /// <summary>TagPlaced and TagRemoved, in order.</summary>
+    public List<Fact<object>> Tags { get; } = [];
+
+    public List<Fact<StaleGenerationRefused>> Refused { get; } = [];
+
+    public List<SaveRecord> Saves { get; } = [];
+
+    public Dictionary<long, RecoveryRecord> Recoveries { get; } = [];
+
+    public bool HasRetention { get; set; }
+
+    /// <summary>The first grant of a generation above this one; null while there is none.</summary>
+    public Fact<LeaseGranted>? GrantAbove(Generation generation)
+    {
+        foreach (var grant in Grants)
+            if (grant.Body.Generation > generation) return grant;
+        return null;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+
+namespace Lineage.ChaosHarness.Histories;
+
+public static partial class FaultCatalogue
+{
+    /// <summary>Ranks, launchers, keepers and servers.</summary>
+    static ImmutableArray<CatalogFault> Workers =>
+    [
+        new("rank-kill", "a rank dies at once", "SIGKILL of a child; modelled end", "1 2", "S1 S3 S8 L1", Runs: true),
+        new("rank-kill-mid-save", "a rank dies right after a chosen durable step of a save",
+            "stop point at each `DurableStep`", "1 2", "S1 S2 S8 L1", Runs: true),
+        new("rank-pause", "a rank stands still and goes on", "SIGSTOP and SIGCONT; modelled pause", "1 2", "S4 S15 L1", Runs: true),
+        new("zombie-rank", "a rank stands still beyond its lease and comes back after the next grant",
+            "SIGSTOP until the next grant; cut off and let go", "1 2", "S4 S15 S16", Runs: true),
+        new("node-kill", "all ranks of a machine die together", "process group; modelled node", "2", "S1 S5 L1", Runs: false),
+        new("rank-crash", "a rank ends by SIGSEGV, abort or fail-fast", "signal to a child", "2", "L1 L8", Runs: false),
+        new("rank-preempted", "a rank gets SIGTERM, a grace, then SIGKILL", "signals to a child", "2", "L1 L8", Runs: false),
+        new("rank-out-of-memory", "the kernel kills a rank for memory",
+            "limit on address space or a memory group", "2", "S3 L1", Runs: false),
+        new("rank-starved", "a rank gets hardly any processor time", "low priority and spinners", "2", "S4 L5", Runs: false),
+        new("rank-stall", "the thread pool or the collector stalls and beats are missed",
+            "hook inside the process", "2", "S4 L6", Runs: false),
+        new("rank-out-of-handles", "no file handle or thread is left", "resource limit of a child", "2", "S3 L1", Runs: false),
+        new("rank-hung-in-io", "a rank waits in the kernel for a disk that never answers",
+            "stopped FUSE daemon", "2", "L1 L5", Runs: false),
+        new("rank-straggler", "one rank writes far slower than the others", "throttled writer", "2", "L1", Runs: false),
+        new("rank-crash-loop", "a rank dies at every start", "failing start of a child", "2", "L6", Runs: false),
+        new("rank-doubled", "two processes claim one rank", "second child of the same identity", "2", "S4 S9 S15", Runs: false),
+        new("mixed-versions", "agents of two versions save one checkpoint", "two builds", "2", "S4 S20", Runs: false),
+        new("world-changed", "the run comes back with another number of ranks", "operation *scale*", "1 2", "S19 S20", Runs: false),
+        new("gpu-lost", "a device falls off the bus or reports an uncorrectable error",
+            "device reset is refused; needs a GPU", "2", "S5 L6", Runs: false),
+        new("gpu-kill-during-copy", "a rank dies between device and host copy", "SIGKILL at capture; needs a GPU", "2", "S3", Runs: false),
+        new("launcher-kill", "the launcher dies, its ranks with it", "SIGKILL; modelled restart", "1 2", "S5 S6 L2 L6", Runs: true),
+        new("launcher-double", "a second launcher asks for the run", "second launcher", "1 2", "S4 S15", Runs: true),
+        new("keeper-kill", "the keeper dies while it verifies or deletes", "modelled restart", "1", "S7 S13 S17 L7", Runs: true),
+        new("server-kill", "a server dies and comes back", "modelled end; SIGKILL", "1 2", "S8 S9 L3", Runs: true),
+        new("paused-server", "a server stands still under load", "SIGSTOP and SIGCONT", "2", "S8 S16 L3", Runs: true),
+    ];
+
+    /// <summary>Between processes.</summary>
+    static ImmutableArray<CatalogFault> Network =>
+    [
+        new("partition-rank", "one rank reaches nobody", "modelled link", "1", "S4 S12 L1", Runs: true),
+        new("partition-minority", "fewer than half of the ranks are cut off",
+            "firewall rules in a network namespace", "2", "S4 S12 L1", Runs: true),
+        new("partition-majority", "more than half of the ranks are cut off",
+            "firewall rules in a network namespace", "2", "S4 S12 L1", Runs: true),
+        new("partition-one-way", "requests arrive, answers do not", "firewall rules in a network namespace", "2", "S8 S9", Runs: true),
+        new("partition-flapping", "a link comes and goes", "firewall rules in a network namespace", "2", "S9 L3", Runs: true),
+        new("partition-bridge", "two halves meet in one process only", "firewall rules", "2", "S4 L1", Runs: false),
+        new("tcp-reset", "connections are reset", "firewall rule that answers with reset", "2", "S9 L3", Runs: true),
+        new("black-hole", "packets vanish without a reset", "firewall rule that drops", "2", "S9 L3", Runs: true),
+        new("link-delay", "answers come later than the lease lasts", "TCP proxy", "2", "S4 S15 S16", Runs: false),
+        new("link-jitter", "delays vary", "TCP proxy", "2", "S9 L1", Runs: false),
+        new("link-loss", "packets are lost", "traffic control, where the kernel has it", "2", "S9 L1", Runs: false),
+        new("link-throttled", "bandwidth is scarce", "TCP proxy", "2", "L1 L3", Runs: false),
+        new("link-drip", "bytes come one by one", "TCP proxy", "2", "L1 L3", Runs: false),
+        new("cut-after-bytes", "a connection ends in the middle of a frame", "TCP proxy", "2", "S8 S9 S12", Runs: false),
+        new("half-open", "one side believes that the connection lives", "TCP proxy", "2", "L3", Runs: false),
+        new("refused-at-start", "nobody listens when a process starts", "no listener", "2", "L1 L2", Runs: false),
+        new("name-resolution", "a name does not resolve", "address in the settings", "2", "L1", Runs: false),
+        new("byte-corrupted-in-flight", "a byte changes on its way", "TCP proxy", "2", "S7 S10", Runs: false),
+        new("ports-exhausted", "no port is left for a connection", "range of local ports", "2", "L1 L3", Runs: false),
+    ];
+
+    /// <summary>Time.</summary>
+    static ImmutableArray<CatalogFault> Clocks =>
+    [
+        new("clock-skew", "a server's clock is off", "modelled clock", "1", "S16 S15", Runs: true),
+        new("clock-jump", "a clock jumps forward over a lease", "clock offset of a process", "1 2", "S15 S16", Runs: false),
+        new("clock-backwards", "a clock goes back across a lease", "clock offset of a process", "1 2", "S15 S16", Runs: false),
+        new("clock-frozen", "a clock stands still", "clock offset of a process", "2", "S16 L1", Runs: false),
+        new("suspend-gap", "a machine sleeps and wakes", "SIGSTOP of all processes", "2", "S15 S16", Runs: false),
+        new("timers-late", "timers fire late, together", "modelled scheduler", "1", "L1 L6", Runs: false),
+    ];
+
+    /// <summary>People.</summary>
+    static ImmutableArray<CatalogFault> Operators =>
+    [
+        new("newest-checkpoint-deleted", "somebody deletes the newest checkpoint's folder", "removed folder", "2", "S1 S6 S7", Runs: false),
+        new("staging-deleted", "somebody deletes temporary files of a save", "removed files", "2", "S1 L1", Runs: false),
+        new("two-launchers", "somebody starts the run twice", "second launcher", "1 2", "S4 S15", Runs: true),
+        new("restore-expired", "somebody restores what retention let go of", "operation *restore*", "1", "S13", Runs: false),
+        new("rewind-under-load", "somebody rewinds while ranks still save", "operation *rewind*", "1", "S6 S15", Runs: false),
+        new("retention-zero", "a policy that keeps nothing", "operation *expire*", "1", "S13", Runs: false),
+        new("upgrade-mid-save", "a newer server takes over during a save", "two builds", "2", "S9 S11", Runs: false),
+        new("downgrade", "an older server reads newer events", "two builds", "2", "S10 S11", Runs: false),
+        new("run-copied", "a run's folder is copied under another name", "copied folder", "2", "S7", Runs: false),
+        new("wrong-world-size", "the run is started with another number of ranks", "launcher argument", "2", "S5 S19", Runs: false),
+        new("reclaim-killed", "the keeper dies in the middle of deleting", "modelled restart", "1", "S13 L7", Runs: true),
+        new("credentials-rotated", "the password changes under load", "own cluster", "2", "L3", Runs: false),
+        new("wrong-target", "chaos is pointed at what it did not start", "guard in every injector", "2", "S21", Runs: false),
+    ];
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Xml.Linq;
+using Lineage.ChaosHarness.Checkers;
+
+namespace Lineage.ChaosHarness.Reports;
+
+/// <summary>Each invariant as a test case, for pages that show tests. NEVER and unknown are skipped tests with a reason, not passed
+/// ones.</summary>
+static class JUnit
+{
+    public static string Of(ReportModel model)
+    {
+        var suite = new XElement(
+            "testsuite", new XAttribute("name", Clean(model.Title)), new XAttribute("tests", model.Verdict.Invariants.Count),
+            new XAttribute("failures", model.Verdict.Invariants.Count(static one => one.Judgement == Judgement.Violated)),
+            new XAttribute("skipped", model.Verdict.Invariants.Count(static one => one.Judgement is Judgement.Never or Judgement.Unknown)),
+            new XAttribute("errors", model.HarnessFault is null ? 0 : 1),
+            new XElement("properties",
+                Property("seed", model.Evidence.Schedule.Seed.ToString(CultureInfo.InvariantCulture)),
+                Property("profile", model.Evidence.Schedule.Profile), Property("schedule", model.Evidence.Schedule.Digest().ToString()),
+                Property("exitCode", model.ExitCode.ToString(CultureInfo.InvariantCulture)),
+                model.Replay.Select(static command => Property("replay", command))));
+        foreach (var one in model.Verdict.Invariants) suite.Add(Case(model, one));
+        if (model.HarnessFault is { } fault)
+            suite.Add(new XElement("testcase", new XAttribute("name", "the harness can be trusted"), new XAttribute("classname",
+                Clean(model.Title)),
+                new XElement("error", new XAttribute("message", Clean(fault)))));
+        return $"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{new XElement("testsuites", suite)}\n";
+    }
+
+    static XElement Case(ReportModel model, InvariantVerdict one)
+    {
+        var test = new XElement(
+            "testcase", new XAttribute("classname", Clean(model.Title)), new XAttribute("name", $"{one.Id} {one.Promise}"));
+        if (one.Judgement == Judgement.Violated)
+            test.Add(new XElement(
+                "failure", new XAttribute("message", Clean(one.Violations is [var first, ..] ? first.What : "violated")),
+                Clean(string.Join('\n', one.Violations.Select(static violation => violation.What + Summary.Where(violation))))));
+        if (one.Judgement is Judgement.Never or Judgement.Unknown)
+            test.Add(new XElement("skipped", new XAttribute(
+                "message", one.Judgement == Judgement.Never ? "never triggered" : "evidence is missing")));
+        return test;
+    }
+
+    static XElement Property(string name, string value) =>
+        new("property", new XAttribute("name", name), new XAttribute("value", Clean(value)));
+
+    /// <summary>Without the characters that XML cannot hold.</summary>
+    static string Clean(string text) =>
+        string.Concat(text.Select(static c => System.Xml.XmlConvert.IsXmlChar(c) ? c : '\uFFFD'));
+}

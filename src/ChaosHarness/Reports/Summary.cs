@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text;
+using Lineage.ChaosHarness.Checkers;
+
+namespace Lineage.ChaosHarness.Reports;
+
+/// <summary>The page of a job: a verdict, what is red and why, and how to see it again.</summary>
+static class Summary
+{
+    public static string Of(ReportModel model)
+    {
+        var text = new StringBuilder();
+        Line(text, $"# {(model.ExitCode == 0 ? "✅" : "❌")} {Escape(model.Title)}: {ChaosExit.Word(model.ExitCode)}");
+        Line(text, $"\n{model.Level}, profile {Escape(model.Evidence.Schedule.Profile)}, seed {model.Evidence.Schedule.Seed}, schedule "
+            + $"`{model.Evidence.Schedule.Digest().Short}`, {model.Evidence.Schedule.Operations.Count} operations, "
+            + $"{model.Evidence.Schedule.Faults.Count} faults");
+        if (model.HarnessFault is { } fault) Line(text, $"\n**The harness cannot be trusted:** {Escape(fault)}");
+        if (model.Throughput is { } pace)
+            Line(text, $"\n{pace.Histories:N0} histories in {pace.Seconds:N1} s ({pace.PerMinutePerCore:N0} a minute and core, "
+                + $"{pace.EventsMean:N0} events each)");
+        foreach (var skipped in model.Skipped)
+            Line(text, $"\n> ⚠ skipped: **{Escape(skipped.Capability)}** "
+                + $"({Escape(skipped.Reason)}){(skipped.Required ? ", required" : "")}");
+        Line(text, "\n| | invariant | verdict | triggered |\n|---|---|---|---:|");
+        foreach (var one in model.Verdict.Invariants)
+            Line(text, $"| {one.Id} | {Escape(one.Promise)} | {Sign(one.Judgement)} | {one.Triggered:N0} |");
+        foreach (var violation in model.Verdict.Invariants.SelectMany(static one => one.Violations))
+            Line(text, $"\n**{violation.Invariant}** {Escape(violation.What)}{Where(violation)}");
+        if (model.Replay.Count > 0) Line(text, $"\nSee it again:\n\n```\n{string.Join('\n', model.Replay)}\n```");
+        return text.ToString();
+    }
+
+    public static string Sign(Judgement judgement) => judgement switch
+    {
+        Judgement.Valid => "✅ valid",
+        Judgement.Violated => "❌ **violated**",
+        Judgement.Unknown => "❔ unknown",
+        Judgement.Never => "⭕ NEVER",
+        _ => throw new ArgumentOutOfRangeException(nameof(judgement), judgement, "Not a judgement."),
+    };
+
+    public static string Where(Violation violation) => violation switch
+    {
+        { Stream: { } stream, Version: { } version } => string.Create(CultureInfo.InvariantCulture, $" ({stream}, version {version})"),
+        { Stream: { } stream } => $" ({stream})",
+        _ => "",
+    };
+
+    static void Line(StringBuilder text, string line) => text.Append(line).Append('\n');
+
+    /// <summary>Texts come from processes and files: they must not become markup of the page that shows them.</summary>
+    static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal)
+        .Replace("<", "&lt;", StringComparison.Ordinal).Replace("`", "\\`", StringComparison.Ordinal)
+        .Replace("*", "\\*", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal).ReplaceLineEndings(" ");
+}
