@@ -1,0 +1,141 @@
+using Lineage.ChaosHarness.Histories;
+
+namespace Lineage.ChaosHarness.Simulation;
+
+/// <summary>A fault that waits until somebody runs into it.</summary>
+sealed record ArmedFault(Func<bool> IsMet);
+
+/// <summary>How each kind of fault is done to the modelled world. Names are those of the fault catalogue.</summary>
+sealed class FaultHands(World world)
+{
+    readonly List<Actor> extra = [];
+
+    public static IReadOnlyList<string> Kinds { get; } =
+    [
+        "rank-kill", "rank-pause", "zombie-rank", "power-loss-contents", "power-loss-names", "launcher-kill", "launcher-double",
+        "keeper-kill", "server-kill", "store-commit-unknown", "store-connection-killed", "broker-down", "broker-lost-confirm",
+        "broker-duplicate", "broker-delay", "partition-rank", "disk-full", "bit-rot", "truncation", "object-deleted", "swapped-shards",
+        "stale-shard", "misdirected-write", "clock-skew",
+    ];
+
+    /// <summary>Null unless the fault is one that is met rather than done.</summary>
+    public ArmedFault? Counter(ScheduledFault fault)
+    {
+        var (store, broker, count) = (world.Store, world.Broker, (int)Math.Max(1, fault.Amount));
+        switch (fault.Kind)
+        {
+            case "store-commit-unknown": store.UnknownCommits += count; return new(() => store.UnknownCommits < count);
+            case "store-connection-killed": store.KilledConnections += count; return new(() => store.KilledConnections < count);
+            case "broker-lost-confirm": broker.LostConfirms += count; return new(() => broker.LostConfirms < count);
+            case "broker-duplicate": broker.Duplicates += count; return new(() => broker.Duplicates < count);
+            case "broker-delay": broker.Delays += count; return new(() => broker.Delays < count);
+            default: return null;
+        }
+    }
+
+    /// <returns>What was seen to happen; null if there was nothing to harm.</returns>
+    public string? Inject(ScheduledFault fault) => fault.Kind switch
+    {
+        "rank-kill" => OnRank(fault, static r => r.End(RankExit.Killed), "was killed"),
+        "rank-pause" => OnRank(fault, static r => r.Pause(true), "stands still"),
+        "zombie-rank" => Cut($"kill:{fault.Target}") is { } cut && OnOther(fault) is { } other ? $"{cut}; {other}" : null,
+        "power-loss-contents" => PowerLoss(names: false),
+        "power-loss-names" => PowerLoss(names: true),
+        "launcher-kill" => Restarted(world.Launcher, () => world.Launcher = Launch("launcher-b", 400)),
+        "launcher-double" => Second(),
+        "keeper-kill" => Restarted(world.Keeper, () => world.Keeper = world.Kernel.Spawn("keeper", new KeeperProcess(world).Work(), 300)),
+        "server-kill" => Server(fault, server => server.IsUp = false, "is down"),
+        "clock-skew" => Server(fault, server => server.SkewMs = fault.Amount, $"is {fault.Amount} ms off"),
+        "broker-down" => Did(() => world.Broker.IsDown = true, "the broker is down"),
+        "partition-rank" => Cut(fault.Target),
+        "disk-full" => Did(() => world.Disk.IsFull = true, "no space is left"),
+        _ => new StoredHarm(world).Inject(fault),
+    };
+
+    public void Heal(ScheduledFault fault)
+    {
+        switch (fault.Kind)
+        {
+            case "rank-pause": foreach (var rank in Of(fault.Target)) rank.Pause(false); break;
+            case "zombie-rank": world.CutOff.Remove($"kill:{fault.Target}"); break;
+            case "server-kill": foreach (var server in world.Servers) server.IsUp = true; break;
+            case "clock-skew": foreach (var server in world.Servers) server.SkewMs = 0; break;
+            case "broker-down": world.Broker.IsDown = false; break;
+            case "partition-rank": world.CutOff.Remove(fault.Target); break;
+            case "disk-full": world.Disk.IsFull = false; break;
+            default: break;   // over at once
+        }
+    }
+
+    public void HealAll()
+    {
+        world.CutOff.Clear();
+        (world.Broker.IsDown, world.Disk.IsFull) = (false, false);
+        (world.Broker.LostConfirms, world.Broker.Duplicates, world.Broker.Delays) = (0, 0, 0);
+        (world.Store.UnknownCommits, world.Store.KilledConnections) = (0, 0);
+        foreach (var server in world.Servers) (server.IsUp, server.SkewMs) = (true, 0);
+        foreach (var rank in world.Everyone)
+            if (rank.IsPaused) rank.Pause(false);
+        foreach (var rank in world.Everyone)
+            if (world.Ranks is { } group && rank.Generation != group.Generation) rank.End(RankExit.Killed);
+        foreach (var actor in extra) Kernel.Kill(actor);
+    }
+
+    IEnumerable<RankProcess> Of(string target) =>
+        world.Everyone.Where(r => string.Equals(r.Name, target, StringComparison.Ordinal) && r.Exit is null);
+
+    string? OnRank(ScheduledFault fault, Action<RankProcess> harm, string seen)
+    {
+        if (Of(fault.Target).LastOrDefault() is not { } rank) return null;
+        harm(rank);
+        return $"{fault.Target} of generation {rank.Generation} {seen}";
+    }
+
+    /// <summary>A zombie needs a reason for its generation to end: another rank is lost.</summary>
+    string? OnOther(ScheduledFault fault)
+    {
+        if (world.Ranks?.Ranks.Find(r => r.Exit is null && !string.Equals(r.Name, fault.Target, StringComparison.Ordinal)) is not { } other)
+            return null;
+        other.End(RankExit.Killed);
+        return $"{other.Name} was killed";
+    }
+
+    static string Did(Action harm, string seen)
+    {
+        harm();
+        return seen;
+    }
+
+    string? Cut(string whom) => world.CutOff.Add(whom) ? $"{whom} is cut off" : null;
+
+    string PowerLoss(bool names)
+    {
+        foreach (var rank in world.Everyone) rank.End(RankExit.Killed);
+        return $"the node lost power; {world.Disk.LosePower(names)} files lost their {(names ? "names" : "contents")}";
+    }
+
+    Actor Launch(string name, long afterMs) => world.Kernel.Spawn("launcher", new LauncherProcess(world, name).Work(), afterMs);
+
+    static string? Restarted(Actor? actor, Action again)
+    {
+        if (actor is not { IsAlive: true }) return null;
+        Kernel.Kill(actor);
+        again();
+        return $"{actor.Name} was killed and started again";
+    }
+
+    string? Second()
+    {
+        if (world.IsRunOver || world.RunState is not { Generation.Value: > 0 }) return null;
+        extra.Add(Launch("launcher-c", 0));
+        return "a second launcher asks for the run";
+    }
+
+    string? Server(ScheduledFault fault, Action<ModelServer> harm, string seen)
+    {
+        var index = int.Parse(fault.Target.AsSpan("server:".Length), System.Globalization.CultureInfo.InvariantCulture);
+        if (index >= world.Servers.Count) return null;
+        harm(world.Servers[index]);
+        return $"{fault.Target} {seen}";
+    }
+}

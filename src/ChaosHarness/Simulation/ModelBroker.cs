@@ -1,0 +1,75 @@
+using Lineage.Contracts.Messages;
+using Lineage.Decisions;
+
+namespace Lineage.ChaosHarness.Simulation;
+
+/// <summary>
+/// The broker: at least once, in any order. What it confirmed it keeps until a consumer took it over; what it did not confirm may have
+/// arrived all the same.
+/// </summary>
+sealed class ModelBroker(World world)
+{
+    const int RedeliveriesMax = 400;
+
+    public bool IsDown { get; set; }
+
+    /// <summary>Publishes that arrive although their confirm is lost, messages delivered twice, and late ones: each counts down.</summary>
+    public int LostConfirms { get; set; }
+
+    public int Duplicates { get; set; }
+
+    public int Delays { get; set; }
+
+    public int Queued { get; private set; }
+
+    /// <returns>Whether the sender got a confirm.</returns>
+    public bool Publish(IReadOnlyList<FactMessage> facts)
+    {
+        if (IsDown) return false;
+        Enqueue(facts);
+        if (Duplicates > 0)
+        {
+            Duplicates--;
+            Enqueue(facts);
+        }
+
+        if (LostConfirms == 0) return true;
+        LostConfirms--;
+        return false;
+    }
+
+    void Enqueue(IReadOnlyList<FactMessage> facts)
+    {
+        var after = world.Random.Between(1, 20);
+        if (Delays > 0)
+        {
+            Delays--;
+            after += world.Random.Between(200, 3_000);
+        }
+
+        Queued++;
+        world.Kernel.Spawn("broker", Deliver(facts), after);
+    }
+
+    /// <summary>A delivery that the consumer did not take over is put back and delivered again.</summary>
+    IEnumerator<Wait> Deliver(IReadOnlyList<FactMessage> facts)
+    {
+        for (var attempt = 0; attempt < RedeliveriesMax; attempt++)
+        {
+            if (!IsDown)
+            {
+                var answer = new Answer();
+                yield return Wait.Through(world.Service.Record(answer, "broker", facts));
+                if (answer.Batch is { } batch)
+                {
+                    Queued--;
+                    foreach (var outcome in batch.Outcomes)
+                        if (outcome.Decision is Decision.Refused refused) world.DeadLetters.Add($"{refused.Code}: {refused.Detail}");
+                    yield break;
+                }
+            }
+
+            yield return Wait.For(world.Random.Between(40, 120));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using Lineage.Chains;
+using Lineage.Checkpoints;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Events;
+using Lineage.Contracts.Identity;
+using Lineage.Contracts.Messages;
+using Lineage.Decisions;
+using Lineage.Restores;
+
+namespace Lineage.ChaosHarness.Simulation;
+
+/// <summary>What a caller gets: nothing if the service was away.</summary>
+sealed class Answer
+{
+    public Decision? Decision { get; set; }
+
+    public BatchDecision? Batch { get; set; }
+
+    public bool IsAway => Decision is null && Batch is null;
+
+    public bool IsYes => Decision is Decision.Accepted or Decision.AlreadyDone;
+
+    public Problem Problem => Decision is Decision.Refused refused
+        ? refused.ToProblem()
+        : Problem.Of(ProblemCodes.ServerUnreachable, 503, "The service is away", "No server answered.");
+}
+
+/// <summary>
+/// The service: production's deciders over the modelled store, in the way of production's ledger: read, decide, commit if nothing that was
+/// read has changed, and decide again after a lost race or an unknown outcome.
+/// </summary>
+sealed class ModelDeciders(World world)
+{
+    const int AttemptsMax = 6;
+
+    readonly record struct Work(Decision? Decision, BatchDecision? Batch, List<(string, object)> Events);
+
+    /// <param name="streams">What is read and must not have changed at commit.</param>
+    public IEnumerator<Wait> Decide(Answer answer, string caller, string stream, string[] streams, Func<DateTimeOffset, Decision> decide) =>
+        Transact(answer, caller, streams, now =>
+        {
+            var decision = decide(now);
+            List<(string, object)> events = [];
+            if (decision is Decision.Accepted accepted)
+            {
+                foreach (var e in accepted.Events) events.Add((stream, e));
+                foreach (var e in accepted.Elsewhere) events.Add((e.Stream, e.Event));
+            }
+            else if (decision is Decision.Refused refused)
+            {
+                foreach (var e in refused.Record) events.Add((world.Run.StreamKey, e));
+            }
+
+            return new Work(decision, Batch: null, events);
+        });
+
+    /// <summary>Facts of one checkpoint, as the broker's consumers and the posts both record them.</summary>
+    public IEnumerator<Wait> Record(Answer answer, string caller, IReadOnlyList<FactMessage> facts)
+    {
+        var id = facts[0].Checkpoint;
+        return Transact(answer, caller, [world.Run.StreamKey, id.StreamKey], now =>
+        {
+            var batch = CheckpointDecider.DecideAll(id, world.Store.State<Checkpoint>(id.StreamKey), world.RunState, facts, now);
+            List<(string, object)> events = [];
+            foreach (var e in batch.Events) events.Add((id.StreamKey, e));
+            foreach (var e in batch.RunEvents) events.Add((world.Run.StreamKey, e));
+            return new Work(Decision: null, batch, events);
+        });
+    }
+
+    IEnumerator<Wait> Transact(Answer answer, string caller, string[] streams, Func<DateTimeOffset, Work> decide)
+    {
+        for (var attempt = 0; attempt < AttemptsMax; attempt++)
+        {
+            var server = world.Servers[world.Random.Below(world.Servers.Count)];
+            yield return Wait.For(world.Random.Between(1, 4));
+            if (!IsReachable(server, caller)) yield break;
+            var read = Array.ConvertAll(streams, key => (key, world.Store.VersionOf(key)));
+            var at = world.Now(server.SkewMs);
+            var work = decide(at);
+            if (work.Events.Count > 0) yield return Wait.For(world.Random.Between(0, 3));
+            if (!IsReachable(server, caller)) yield break;
+            var outcome = world.Store.Commit(read, work.Events, world.Kernel.NowMs);
+            if (outcome is CommitOutcome.Committed or CommitOutcome.Unknown) Tell(work.Events);
+            if (outcome != CommitOutcome.Committed) continue;
+            (answer.Decision, answer.Batch) = (work.Decision, work.Batch);
+            yield break;
+        }
+    }
+
+    bool IsReachable(ModelServer server, string caller) => server.IsUp && !world.CutOff.Contains(caller);
+
+    void Tell(List<(string Stream, object Event)> events)
+    {
+        foreach (var (stream, e) in events) world.Happened(EventCatalog.Names[e.GetType()], stream);
+    }
+
+    /// <summary>What a save's planning looks at.</summary>
+    public History ForWriting(Generation generation) =>
+        History.ForWriting(generation, world.Store.Candidates(), world.Store.Turns(), Course());
+
+    public History ForRestoring(Generation next) =>
+        History.ForRestoring(next, world.Store.Candidates(), world.Store.Turns(), Course());
+
+    Course Course() => new(world.RunState?.Rewound ?? (IReadOnlyList<RunRewound>)[]);
+
+    public Recovery? RecoveryOf(Generation generation) =>
+        world.Store.State<Recovery>(new RecoveryId(world.Run, generation).StreamKey);
+
+    /// <summary>The chain of a checkpoint with where its shards lie, from the full one on.</summary>
+    public ChainView? ChainOf(CheckpointId id) => world.Store.State<Checkpoint>(id.StreamKey) is { } target
+        ? ChainBuilder.View(target, link => world.Store.State<Checkpoint>(link.StreamKey))
+        : null;
+}

@@ -1,0 +1,143 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Lineage.Contracts.Format;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.ChaosHarness.Simulation;
+
+/// <summary>What a rank has to get back: four words that a deterministic trainer advances.</summary>
+/// <param name="Samples">Samples consumed so far: the data cursor.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct RankState(ulong Model, ulong Optimizer, ulong Rng, ulong Samples)
+{
+    public static RankState Initial(long seed, int rank) => new(
+        SeededStream.Mix((ulong)seed), 0, SeededStream.Mix(((ulong)seed << 8) + (ulong)rank + 1), 0);
+
+    /// <summary>The next step, from this state alone: whoever resumes from other words goes another way for ever.</summary>
+    public RankState Next() => unchecked(new(
+        SeededStream.Mix(Model ^ Rng ^ Samples), SeededStream.Mix(Optimizer + Model), SeededStream.Mix(Rng), Samples + 4));
+
+    /// <summary>XOR: its own inverse, as the codec's differences are.</summary>
+    public RankState Against(RankState other) =>
+        new(Model ^ other.Model, Optimizer ^ other.Optimizer, Rng ^ other.Rng, Samples ^ other.Samples);
+
+    public ContentHash Digest()
+    {
+        Span<byte> words = stackalloc byte[32];
+        WriteTo(words);
+        return ContentHash.Of(words);
+    }
+
+    internal void WriteTo(Span<byte> words)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(words, Model);
+        BinaryPrimitives.WriteUInt64LittleEndian(words[8..], Optimizer);
+        BinaryPrimitives.WriteUInt64LittleEndian(words[16..], Rng);
+        BinaryPrimitives.WriteUInt64LittleEndian(words[24..], Samples);
+    }
+}
+
+/// <summary>A stored shard as far as it matters here: whose it is, what it refers to, what it holds, and the root over that.</summary>
+/// <param name="Words">The state, or its difference to the base's state.</param>
+/// <param name="Root">As the writer took it.</param>
+/// <param name="Whole">False for a torn or cut-off file.</param>
+public sealed record ShardImage(
+    CheckpointId Checkpoint, Rank Rank, ContentHash? BaseRoot, RankState Words, ContentHash Root, bool Whole = true)
+{
+    public const long Bytes = 4_096;
+
+    /// <summary>Identity and base are under the root, so a whole shard in the wrong place does not fit there.</summary>
+    public static ContentHash RootOf(CheckpointId checkpoint, Rank rank, ContentHash? baseRoot, RankState words)
+    {
+        Span<byte> bytes = stackalloc byte[32 + 32 + 24];
+        words.WriteTo(bytes);
+        if (baseRoot is { } root) Convert.FromHexString(root.Hex, bytes[32..], out _, out _);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[64..], checkpoint.Generation.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[72..], checkpoint.Step.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[80..], rank.Value);
+        return ContentHash.Of(bytes);
+    }
+
+    public static ShardImage Of(CheckpointId checkpoint, Rank rank, ContentHash? baseRoot, RankState words) =>
+        new(checkpoint, rank, baseRoot, words, RootOf(checkpoint, rank, baseRoot, words));
+
+    /// <summary>The root that the bytes have now.</summary>
+    public ContentHash Reread() => RootOf(Checkpoint, Rank, BaseRoot, Words);
+
+    public string Key => ObjectKeys.Shard(new ShardId(Checkpoint, Rank));
+}
+
+/// <summary>One file: what a reader sees, and how much of it a power loss leaves.</summary>
+sealed class ModelFile(object content)
+{
+    public object Content { get; set; } = content;
+
+    public bool IsSynced { get; set; }
+
+    public bool IsNameSynced { get; set; }
+
+    /// <summary>Counted from 1; grows when the bytes change.</summary>
+    public long Written { get; set; } = 1;
+
+    public ContentHash? Reread { get; set; }
+}
+
+/// <summary>
+/// The disk of the ranks' node. Power loss has two modes, as on ext4: contents that were not synced are gone though the name is there, or
+/// names that were not synced are gone though the contents are.
+/// </summary>
+sealed class ModelDisk
+{
+    readonly Dictionary<string, ModelFile> files = new(StringComparer.Ordinal);
+
+    public bool IsFull { get; set; }
+
+    public IEnumerable<KeyValuePair<string, ModelFile>> Files => files;
+
+    public ModelFile? Find(string name) => files.GetValueOrDefault(name);
+
+    /// <returns>Null: no space is left, nothing was changed.</returns>
+    public ModelFile? Create(string name, object content)
+    {
+        if (IsFull) return null;
+        return files[name] = new ModelFile(content);
+    }
+
+    public bool RenameWithoutReplacing(string from, string to)
+    {
+        if (files.ContainsKey(to) || !files.Remove(from, out var file)) return false;
+        files[to] = file;
+        file.IsNameSynced = false;
+        return true;
+    }
+
+    public void Delete(string name) => files.Remove(name);
+
+    /// <returns>How many files were harmed.</returns>
+    public int LosePower(bool namesAreLost)
+    {
+        var harmed = 0;
+        foreach (var (name, file) in files.ToList())
+        {
+            if (namesAreLost && !file.IsNameSynced) files.Remove(name);
+            else if (!namesAreLost && !file.IsSynced) Tear(file);
+            else continue;
+            harmed++;
+        }
+
+        return harmed;
+    }
+
+    static void Tear(ModelFile file)
+    {
+        file.Content = file.Content is ShardImage shard ? shard with { Whole = false } : Torn.Instance;
+        file.Written++;
+        file.Reread = null;
+    }
+}
+
+/// <summary>Content that makes no sense to its reader.</summary>
+sealed class Torn
+{
+    public static Torn Instance { get; } = new();
+}

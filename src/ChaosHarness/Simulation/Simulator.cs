@@ -1,0 +1,122 @@
+using Lineage.ChaosHarness.Checkers;
+using Lineage.ChaosHarness.Histories;
+using Lineage.Checkpoints;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Events;
+using Lineage.Contracts.Identity;
+using Evidence = Lineage.ChaosHarness.Checkers.Evidence;
+
+namespace Lineage.ChaosHarness.Simulation;
+
+/// <summary>One history as it went.</summary>
+/// <param name="Steps">Steps that simulated processes took.</param>
+public sealed record SimulatedHistory(Evidence Evidence, long Steps, ulong TraceHash, IReadOnlyList<string> FaultKinds);
+
+/// <summary>
+/// Runs a schedule on one thread: faults while the safety phase lasts, then everything is healed, and the world has to come to rest by
+/// itself within the schedule's bound.
+/// </summary>
+public static class Simulator
+{
+    /// <summary>Between a read and the commit that rests on it lie a few milliseconds in which other streams go on.</summary>
+    const long RaceMs = 12;
+
+    const long SafetyMs = 8_000;
+
+    public static SimulatedHistory Run(Schedule schedule)
+    {
+        var world = new World(schedule);
+        var nemesis = new Nemesis(world);
+        var managers = new ManagerProcess(world);
+        nemesis.Arm();
+        world.Launcher = world.Kernel.Spawn("launcher", new LauncherProcess(world, "launcher-a").Work());
+        world.Keeper = world.Kernel.Spawn("keeper", new KeeperProcess(world).Work());
+        world.Kernel.Spawn("manager", managers.Deadlines());
+        world.Kernel.Spawn("reader", managers.People());
+        world.Kernel.Run(SafetyMs, () => world.IsRunOver);
+        nemesis.HealAll();
+        var healedAt = world.Kernel.NowMs;
+        world.Kernel.Run(healedAt + schedule.Bounds.HealWithinMs, () => IsAtRest(world));
+        var rest = IsAtRest(world) ? Rest(world, world.Kernel.NowMs - healedAt) : null;
+        return new SimulatedHistory(
+            Gather(world, rest), world.Kernel.Steps, world.Kernel.TraceHash,
+            [.. world.Journal.OfType<Entry.Injected>().Select(static f => f.Kind)]);
+    }
+
+    static bool IsAtRest(World world) =>
+        world.IsRunOver && world.Broker.Queued == 0 && world.Store.Candidates().All(c => c.Phase switch
+        {
+            CheckpointPhase.Open or CheckpointPhase.Sealed => false,
+            CheckpointPhase.Abandoned or CheckpointPhase.Expired or CheckpointPhase.Reclaimed =>
+                world.Store.State<Checkpoint>(c.Id.StreamKey)!.Ending?.Reclaimed is not null || c.Phase == CheckpointPhase.Expired,
+            _ => true,
+        }) && !Unread(world);
+
+    /// <summary>Damage that the keeper's next round will find counts as work to do.</summary>
+    static bool Unread(World world) => world.Store.Candidates().Any(c => c.Phase == CheckpointPhase.Verified
+        && world.Store.State<Checkpoint>(c.Id.StreamKey)!.Shards.Values.Any(shard =>
+            world.Disk.Find(shard.Stored[0].ObjectKey)?.Content is not ShardImage { Whole: true } image
+            || image.Reread() != shard.Root));
+
+    static RestEvidence Rest(World world, long afterMs)
+    {
+        var completed = world.RunState?.Completed is not null;
+        var outbox = completed ? world.Disk.Files.Count(static f => f.Key.StartsWith("outbox/", StringComparison.Ordinal)) : 0;
+        List<string> orphans = [];
+        foreach (var (key, file) in world.Disk.Files)
+            if (file.Content is ShardImage && !key.StartsWith('.') && OwnerOf(key) is { } owner && IsOrphan(world, owner, key))
+                orphans.Add(key);
+        return new RestEvidence(world.Broker.Queued + outbox, world.DeadLetters, orphans, afterMs);
+    }
+
+    /// <remarks>What a rank of an abandoned save stores after its reclaim stays: it costs space and no safety, and the crash table of
+    /// docs/ARCHITECTURE.md says so. It is no orphan here.</remarks>
+    static bool IsOrphan(World world, CheckpointId id, string key)
+    {
+        if (world.Store.State<Checkpoint>(id.StreamKey) is not { } owner) return true;
+        if (owner.Ending?.Reclaimed is null) return false;
+        var gone = world.Store.Find(owner.Id.StreamKey)!.Events.First(static e => e.Body is ShardsReclaimed).AtMs;
+        return !world.Journal.Exists(e => e is Entry.Durable durable && durable.AtMs > gone
+            && string.Equals(durable.ObjectKey, key, StringComparison.Ordinal));
+    }
+
+    /// <summary>By its place, whatever lies there; null for what is no object.</summary>
+    static CheckpointId? OwnerOf(string key) => key.Split('/') is [var run, ['g', .. var generation], ['s', .. var step], _]
+        ? new CheckpointId(RunId.Parse(run), new Generation(Number(generation)), new Step(Number(step)))
+        : null;
+
+    static long Number(string text) => long.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+
+    static Evidence Gather(World world, RestEvidence? rest) => new(
+        world.Schedule, world.Journal,
+        [.. world.Store.Streams.OrderBy(static s => s.Key, StringComparer.Ordinal).Select(static s => new StreamEvidence(s.Key, s.Events))],
+        [.. world.Disk.Files.Where(static f => !f.Key.StartsWith('.') && !f.Key.StartsWith("outbox/", StringComparison.Ordinal))
+            .OrderBy(static f => f.Key, StringComparer.Ordinal).Select(f => Object(f.Key, f.Value))],
+        [], rest, RaceMs, Golden(world));
+
+    static ObjectEvidence Object(string key, ModelFile file) => file.Content is ShardImage { Whole: true } shard
+        ? new ObjectEvidence(
+            World.Tier, key, ShardImage.Bytes, shard.Reread(), shard.Checkpoint, shard.Rank.Value, shard.BaseRoot, State: null,
+            string.Equals(shard.Key, key, StringComparison.Ordinal) ? null : $"holds {shard.Key}")
+        : new ObjectEvidence(
+            World.Tier, key, 0, Root: null, Checkpoint: null, Rank: null, BaseRoot: null, State: null, "its end is missing");
+
+    /// <summary>The run that never failed, from the first state on.</summary>
+    static List<Entry.Trained> Golden(World world)
+    {
+        List<Entry.Trained> golden = [];
+        foreach (var rank in world.WorldSize.Ranks)
+        {
+            var state = RankState.Initial(world.Schedule.Seed, rank.Value);
+            for (var step = 1L; step <= world.LastStep; step++)
+            {
+                var before = state.Samples;
+                state = state.Next();
+                golden.Add(new Entry.Trained(
+                    golden.Count, 0, "golden", world.Run, 1, step, rank.Value, state.Digest(), (long)before, (long)state.Samples));
+            }
+        }
+
+        return golden;
+    }
+}

@@ -1,0 +1,105 @@
+using Lineage.ChaosHarness.Histories;
+
+namespace Lineage.ChaosHarness.Simulation;
+
+/// <summary>
+/// Schedules from seeds. Each history draws which kinds of fault exist in it at all and how many of each (swarm testing, Groce and others,
+/// ISSTA 2012), so that rare combinations are not drowned by common ones.
+/// </summary>
+public static class Swarm
+{
+    public const string Mixed = "mixed";
+
+    static readonly string[] Storage =
+    [
+        "bit-rot", "truncation", "object-deleted", "swapped-shards", "stale-shard", "misdirected-write", "disk-full",
+        "power-loss-contents", "power-loss-names",
+    ];
+
+    static readonly string[] Bus = ["broker-down", "broker-lost-confirm", "broker-duplicate", "broker-delay", "server-kill"];
+
+    static readonly string[] Moments =
+    [
+        "durable:Opened", "durable:TempCreated", "durable:PartlyWritten", "durable:Written", "durable:FileSynced", "durable:Renamed",
+        "durable:DirectorySynced", "durable:OutboxTempWritten", "durable:OutboxSynced", "durable:OutboxRenamed", "durable:OutboxDirSynced",
+        "shard-stored.v1", "checkpoint-sealed.v1", "checkpoint-verified.v1", "checkpoint-opened.v1", "lease-granted.v1",
+        "restore-point-chosen.v1", "checkpoint-expired.v1", "rank-restored.v1",
+    ];
+
+    /// <summary>Which kinds a profile draws from.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Profiles { get; } =
+        new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
+        {
+            ["calm"] = [],
+            ["llama3"] = ["rank-kill", "rank-kill", "rank-pause", "power-loss-contents", "partition-rank"],
+            ["storage-hell"] = [.. Storage, "rank-kill"],
+            ["broker-hell"] = [.. Bus, "rank-kill", "store-commit-unknown"],
+            ["zombie"] = ["zombie-rank", "rank-pause", "broker-delay", "launcher-double", "launcher-kill", "clock-skew"],
+            ["partition"] = ["partition-rank", "server-kill", "store-connection-killed", "store-commit-unknown", "rank-pause"],
+            ["operator"] = ["launcher-double", "launcher-kill", "keeper-kill", "object-deleted", "server-kill", "rank-kill", "clock-skew"],
+            [Mixed] = FaultHands.Kinds,
+        };
+
+    /// <param name="profile">One of <see cref="Profiles"/>; null: the seed chooses.</param>
+    public static Schedule Draw(long seed, string? profile)
+    {
+        var random = SeededStream.Of(seed, purpose: 4);
+        var names = Profiles.Keys.ToList();
+        profile ??= random.OneIn(2) ? Mixed : names[random.Below(names.Count)];
+        var world = new ScheduledWorld(random.Between(1, 4), random.Between(1, 2), Copies: 1, Tensors: 1);
+        List<ScheduledFault> faults = [];
+        if (Profiles[profile] is { Count: > 0 } known)
+        {
+            var kinds = known.Where(_ => random.OneIn(2)).Take(4).ToList();
+            if (kinds.Count == 0) kinds.Add(known[random.Below(known.Count)]);
+            foreach (var kind in kinds)
+                for (var n = random.Between(1, 2); n > 0; n--) faults.Add(Fault(faults.Count, kind, world, random));
+        }
+
+        return new Schedule(
+            Schedule.CurrentVersion, seed, profile, world, Operations(random), faults,
+            new ScheduleBounds(HealWithinMs: 90_000, RecoveriesMax: 3, VerifiedMin: random.Between(1, 2), DepthMax: random.Between(1, 4)),
+            BeyondBudget: false);
+    }
+
+    static List<Operation> Operations(SeededStream random)
+    {
+        List<Operation> operations = [];
+        var step = 0;
+        for (var saves = random.Between(2, 6); saves > 0; saves--)
+            operations.Add(new Operation(operations.Count, OperationKind.Save, step += random.Between(1, 4)));
+        for (var asks = random.Between(0, 4); asks > 0; asks--)
+        {
+            OperationKind[] kinds = [OperationKind.Restore, OperationKind.Restore, OperationKind.Pin, OperationKind.Unpin];
+            operations.Add(new Operation(operations.Count, kinds[random.Below(kinds.Length)], random.Below(3)));
+        }
+
+        return operations;
+    }
+
+    static ScheduledFault Fault(int id, string kind, ScheduledWorld world, SeededStream random)
+    {
+        var when = random.OneIn(4)
+            ? new FaultTrigger(Event: null, 1, random.Between(20, 2_500))
+            : new FaultTrigger(Moments[random.Below(Moments.Length)], random.Between(1, 6), random.OneIn(2) ? 0 : random.Between(1, 300));
+        var lasts = kind is "rank-pause" or "zombie-rank" or "server-kill" or "clock-skew" or "broker-down"
+            or "partition-rank" or "disk-full";
+        var target = kind switch
+        {
+            "server-kill" or "clock-skew" => $"server:{random.Below(world.Servers)}",
+            _ when kind.StartsWith("broker", StringComparison.Ordinal) => "broker",
+            _ when kind.StartsWith("store", StringComparison.Ordinal) => "store",
+            _ when kind.StartsWith("launcher", StringComparison.Ordinal) => "launcher",
+            "keeper-kill" => "keeper",
+            _ when kind.StartsWith("power", StringComparison.Ordinal) || kind == "disk-full" => "node:0",
+            "rank-kill" or "rank-pause" or "zombie-rank" or "partition-rank" => $"rank:{random.Below(world.Ranks)}",
+            _ => "shard",
+        };
+        var amount = kind == "clock-skew"
+            ? random.Between(-5_000, 5_000)
+            : random.Between(1, kind.StartsWith('b') ? 4 : 30);
+        if (kind.StartsWith("store", StringComparison.Ordinal)) amount = random.Between(1, 3);
+        return new ScheduledFault(
+            id, kind, target, when, lasts ? new FaultTrigger(Event: null, 1, random.Between(100, 5_000)) : null, amount);
+    }
+}
