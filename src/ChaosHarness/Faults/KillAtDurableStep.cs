@@ -7,10 +7,11 @@ namespace Lineage.ChaosHarness.Faults;
 
 /// <summary>
 /// An armed failpoint: this process kills itself with SIGKILL when it reaches a durable step for the nth time, so that a crash hits one
-/// exact place of a save. Armed by the environment variable <see cref="Variable"/> only, for example <c>kill rank=1 generation=1
-/// at=partly-written occurrence=3</c>; a production process has none.
+/// exact place of a save; or it stops itself with SIGSTOP, so that the harness can hurt something else at that very moment and let it go
+/// on. Armed by the environment variable <see cref="Variable"/> only, for example <c>kill rank=1 generation=1 at=partly-written
+/// occurrence=3</c> or <c>stop rank=…</c>; a production process has none.
 /// </summary>
-public sealed class KillAtDurableStep(DurableStep at, int occurrence) : IDurableSteps
+public sealed class KillAtDurableStep(DurableStep at, int occurrence, Signal signal = Signal.Kill) : IDurableSteps
 {
     public const string Variable = "LINEAGE_FAULT";
 
@@ -24,17 +25,17 @@ public sealed class KillAtDurableStep(DurableStep at, int occurrence) : IDurable
         var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var members = words.Skip(1).Select(static word => word.Split('=', 2)).Where(static pair => pair.Length == 2)
             .ToDictionary(static pair => pair[0], static pair => pair[1], StringComparer.Ordinal);
-        if (words[0] != "kill" || members.Count != 4 || !members.TryGetValue("at", out var step)
+        if (words[0] is not ("kill" or "stop") || members.Count != 4 || !members.TryGetValue("at", out var step)
             || !Enum.TryParse<DurableStep>(step.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var at))
-            throw new FormatException($"{Variable} is \"{text}\"; expected: kill rank=R generation=G at=DURABLE-STEP occurrence=N.");
+            throw new FormatException($"{Variable} is \"{text}\"; expected: kill|stop rank=R generation=G at=DURABLE-STEP occurrence=N.");
         return Number(members, "rank") == rank.Value && Number(members, "generation") == generation.Value
-            ? new KillAtDurableStep(at, Number(members, "occurrence"))
+            ? new KillAtDurableStep(at, Number(members, "occurrence"), words[0] == "stop" ? Signal.Stop : Signal.Kill)
             : NoSteps.Instance;
     }
 
     public void Reached(DurableStep step)
     {
-        if (step == at && Interlocked.Increment(ref seen) == occurrence) ChildProcess.Send(Environment.ProcessId, Signal.Kill);
+        if (step == at && Interlocked.Increment(ref seen) == occurrence) ChildProcess.Send(Environment.ProcessId, signal);
     }
 
     static int Number(Dictionary<string, string> members, string name) =>

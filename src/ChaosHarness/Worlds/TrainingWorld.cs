@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Lineage.Contracts.Identity;
 
@@ -7,7 +8,11 @@ namespace Lineage.ChaosHarness.Worlds;
 /// <param name="Program">The <c>lineage</c> executable; every process of the world is a verb of it.</param>
 /// <param name="StateDirectory">Belongs to this world alone.</param>
 /// <param name="Broker">True for a private RabbitMQ, false for the in-memory bus.</param>
-public sealed record WorldOptions(string Program, string StateDirectory, bool Broker);
+public sealed record WorldOptions(string Program, string StateDirectory, bool Broker)
+{
+    /// <summary>What the processes print; outside the state directory where that may be taken away.</summary>
+    public string Logs { get; init; } = Path.Combine(StateDirectory, "logs");
+}
 
 /// <summary>
 /// A whole deployment on one machine, of real processes: server (with its private PostgreSQL), keeper, optionally RabbitMQ, and launchers
@@ -55,14 +60,44 @@ public sealed class TrainingWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Null while there is none.</summary>
+    public ChildProcess? Server => processes.Find(static process => process.Name == "server");
+
+    public PrivateRabbitMq? Broker => broker;
+
+    /// <summary>Process id of the server's private PostgreSQL as it is now, from PostgreSQL's own file; null while it has none.</summary>
+    public int? PostgresProcess
+    {
+        get
+        {
+            var root = Path.Combine(options.StateDirectory, "postgres");
+            var moved = Path.Combine(root, "moved-to");
+            var file = Path.Combine(File.Exists(moved) ? File.ReadAllText(moved).Trim() : root, "data", "postmaster.pid");
+            return File.Exists(file) && int.TryParse(
+                File.ReadLines(file).FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+        }
+    }
+
     /// <param name="fault">Text for <see cref="Faults.KillAtDurableStep.Variable"/>; null for none.</param>
     public ChildProcess Launch(RunId run, IEnumerable<string> arguments, string? fault = null) =>
         Start($"launch-{run}", fault, ["launch", "--run", run.ToString(), .. arguments]);
 
+    /// <summary>SIGKILL to everything, as when the power goes. The world can only be disposed afterwards.</summary>
+    /// <param name="postgres">What <see cref="PostgresProcess"/> said before: its file may lie on the disk that is gone.</param>
+    public async Task KillEverythingAsync(int? postgres, CancellationToken cancellation)
+    {
+        foreach (var process in processes.Where(static process => !process.HasExited)) process.Send(Signal.Kill);
+        if (postgres is { } id) ChildProcess.Send(id, Signal.Kill);
+        foreach (var process in processes) await process.WaitAsync(cancellation);
+        const int looksMax = 200;   // a database that is still dying looks like one that is left over
+        for (var look = 0; look < looksMax && Directory.Exists($"/proc/{postgres}") && postgres is not null; look++)
+            await Task.Delay(Poll, clock, cancellation);
+    }
+
     /// <summary>Runs one command of the program to its end and gives back its exit code and what it printed on standard output.</summary>
     public async Task<(int ExitCode, string Output)> CommandAsync(CancellationToken cancellation, params string[] arguments)
     {
-        var path = Path.Combine(options.StateDirectory, "logs", $"command-{++commands}.log");
+        var path = Path.Combine(options.Logs, $"command-{++commands}.log");
         int exitCode;
         await using (var process = ChildProcess.Start("command", options.Program, arguments, path, Settings()))
             exitCode = await process.WaitAsync(cancellation);
@@ -71,12 +106,21 @@ public sealed class TrainingWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Exception? first = null;
         foreach (var process in Enumerable.Reverse(processes))
         {
-            await process.StopAsync(clock);
-            await process.DisposeAsync();
+            try
+            {
+                await process.StopAsync(clock);
+                await process.DisposeAsync();
+            }
+            catch (IOException lost)
+            {
+                first ??= lost;   // what it printed could not be kept; the others must still be stopped
+            }
         }
 
+        if (first is not null) System.Diagnostics.Trace.TraceWarning($"A world's output was lost: {first.Message}");
         if (broker is not null) await broker.DisposeAsync();
         api?.Dispose();
     }
@@ -88,7 +132,7 @@ public sealed class TrainingWorld : IAsyncDisposable
         var settings = Settings();
         settings[Faults.KillAtDurableStep.Variable] = fault;
         var process =
-            ChildProcess.Start(name, options.Program, arguments, Path.Combine(options.StateDirectory, "logs", $"{name}.log"), settings);
+            ChildProcess.Start(name, options.Program, arguments, Path.Combine(options.Logs, $"{name}.log"), settings);
         processes.Add(process);
         return process;
     }
@@ -103,6 +147,7 @@ public sealed class TrainingWorld : IAsyncDisposable
 
     async Task StartServerAsync(CancellationToken cancellation)
     {
+        File.Delete(Path.Combine(options.StateDirectory, "server.json"));   // an earlier server's says where nobody is now
         var server = Start("server", "server", "run", "--url", "http://127.0.0.1:0");
         using var deadline = new CancellationTokenSource(ReadyDeadline, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);

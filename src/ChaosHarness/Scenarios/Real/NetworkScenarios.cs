@@ -1,0 +1,105 @@
+using Lineage.ChaosHarness.Faults;
+using Lineage.ChaosHarness.Worlds;
+using Lineage.Contracts.Events;
+
+namespace Lineage.ChaosHarness.Scenarios.Real;
+
+/// <summary>Partitions of every shape, and a broker that dies with facts on their way.</summary>
+static class NetworkScenarios
+{
+    /// <summary>All ranks and their launcher on one side, the server alone on the other.</summary>
+    public static Task MajorityAsync(Stage stage) => CutAsync(stage, "partition-majority", Firewall.DropToAsync);
+
+    /// <summary>What is asked is done; no answer arrives.</summary>
+    public static Task OneWayAsync(Stage stage) => CutAsync(stage, "partition-one-way", Firewall.DropFromAsync);
+
+    static async Task CutAsync(Stage stage, string kind, Func<int, CancellationToken, Task> cut)
+    {
+        const int packetsMin = 4;
+        var (launcher, rank) = await stage.LaunchStoppingAsync("opened", 3);
+        var fault = stage.Inject(kind, "server:0", "iptables DROP in a network namespace of our own");
+        try
+        {
+            await cut(stage.World.Address.Port, stage.Cancellation);
+            ChildProcess.Send(rank, Signal.Continue);
+            await stage.UntilAsync("packets to be lost", async () => await Firewall.HitsAsync(stage.Cancellation) >= packetsMin);
+            stage.TookEffect(fault, $"{await Firewall.HitsAsync(stage.Cancellation)} packets were lost");
+        }
+        finally
+        {
+            await Firewall.HealAsync(stage.Cancellation);
+        }
+
+        stage.Healed(fault, "rules removed");
+        await stage.EndsAsync(launcher);
+        await stage.JudgeEndAsync();
+    }
+
+    /// <summary>One rank loses every connection that it has: to its peer, its server and its broker.</summary>
+    public static async Task MinorityAsync(Stage stage)
+    {
+        var (launcher, rank) = await stage.LaunchStoppingAsync("outbox-dir-synced", 3);
+        var fault = stage.Inject("partition-minority", "rank:1", "iptables REJECT with tcp-reset for every connection of the rank");
+        try
+        {
+            var connections = await Firewall.IsolateAsync(rank, stage.Cancellation);
+            ChildProcess.Send(rank, Signal.Continue);
+            await stage.UntilAsync("the launcher to notice", async () => await stage.CountAsync<RecoveryStarted>() > 0);
+            stage.TookEffect(fault, $"{connections} connections were broken off and a recovery began");
+        }
+        finally
+        {
+            await Firewall.HealAsync(stage.Cancellation);
+        }
+
+        stage.Healed(fault, "rules removed");
+        await stage.EndsAsync(launcher);
+        await stage.JudgeEndAsync();
+    }
+
+    public static async Task FlappingAsync(Stage stage)
+    {
+        const int rounds = 4;
+        var (launcher, rank) = await stage.LaunchStoppingAsync("opened", 2);
+        var fault = stage.Inject("partition-flapping", "server:0", $"{rounds} times broken off and back");
+        var hits = 0L;
+        ChildProcess.Send(rank, Signal.Continue);
+        for (var round = 0; round < rounds && !launcher.HasExited; round++)
+        {
+            try
+            {
+                await Firewall.ResetAsync(stage.World.Address.Port, stage.Cancellation);
+                await stage.UntilAsync("a packet to be refused", async () =>
+                    launcher.HasExited || await Firewall.HitsAsync(stage.Cancellation) > 0);
+                hits += await Firewall.HitsAsync(stage.Cancellation);
+            }
+            finally
+            {
+                await Firewall.HealAsync(stage.Cancellation);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(200), stage.Clock, stage.Cancellation);
+        }
+
+        if (hits > 0) stage.TookEffect(fault, $"{hits} packets were refused");
+        stage.Healed(fault, "rules removed");
+        await stage.EndsAsync(launcher);
+        await stage.JudgeEndAsync();
+    }
+
+    public static async Task BrokerRestartAsync(Stage stage)
+    {
+        var broker = stage.World.Broker ?? throw new WorldException("This world has no broker.");
+        var (launcher, rank) = await stage.LaunchStoppingAsync("outbox-dir-synced", 3);
+        var fault = stage.Inject("broker-kill", "broker", "SIGKILL while a report is durable and not yet published");
+        await broker.KillAsync(stage.Cancellation);
+        ChildProcess.Send(rank, Signal.Continue);
+        var outbox = Path.Combine(stage.World.StateDirectory, "runs", stage.Run.ToString(), "outbox-r1");
+        if (Directory.EnumerateFiles(outbox, "*.json").Any())
+            stage.TookEffect(fault, "the broker is gone and a report waits in the outbox");
+        await broker.RestartAsync(stage.Cancellation);
+        stage.Healed(fault, "started again over the same data");
+        await stage.EndsAsync(launcher);
+        await stage.JudgeEndAsync();
+    }
+}
