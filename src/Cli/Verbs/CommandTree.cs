@@ -36,6 +36,7 @@ internal static class CommandTree
             RetentionVerbs.Create(globals),
             DeadLetterVerbs.Create(globals),
             DemoVerb.Create(globals),
+            ChaosVerbs.Create(globals),
             GraphVerbs.Evidence(globals),
             AuditVerbs.Create(globals),
             KeyVerbs.Create(globals),

@@ -1,0 +1,117 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Lineage.ChaosHarness.Faults;
+using Lineage.ChaosHarness.Scenarios.Real;
+using Lineage.ChaosHarness.Worlds;
+using Lineage.Contracts.Api;
+
+namespace Lineage.Cli.Verbs;
+
+/// <summary>
+/// <c>chaos run</c>: scenarios of real processes. Where the kernel allows, the whole harness runs once more inside a network namespace of
+/// its own, so that partitions hurt nobody else; the namespace is gone when the last process in it is.
+/// </summary>
+internal sealed class ChaosCampaignVerb
+{
+    readonly Option<string> profile = new("--profile")
+    {
+        Description = "ci (default): the fixed selection of a few minutes; nightly: everything.",
+        DefaultValueFactory = static _ => RealCampaign.Ci,
+    };
+
+    readonly Option<string[]> only = new("--only")
+    {
+        Description = "Names of scenarios; the others are left out.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    readonly Option<int> seed = Inputs.Count("--seed", "Seed of every run", 20260417, 0, int.MaxValue);
+    readonly Option<int> budget = Inputs.Count("--budget", "Seconds after which no scenario begins", 900, 1, 86_400);
+    readonly Option<string?> to = new("--to") { Description = "Directory for journals, logs and the report.", HelpName = "DIR" };
+    readonly Option<bool> json = new("--json") { Description = "One JSON object as the last line of standard output." };
+
+    public static Command Create(Globals globals)
+    {
+        var verb = new ChaosCampaignVerb();
+        verb.profile.AcceptOnlyFromAmong(RealCampaign.Ci, RealCampaign.NightlyName);
+        var command = new Command("run", "Hurts real processes, heals them, and judges against a run that was not hurt.")
+        {
+            verb.profile, verb.only, verb.seed, verb.budget, verb.to, verb.json,
+        };
+        return globals.Runs(command, verb.RunAsync);
+    }
+
+    async Task<int> RunAsync(Invocation call, CancellationToken ct)
+    {
+        var program = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own executable.");
+        if (!Firewall.IsOwn && await MachineCapabilities.MissingAsync(Capability.Partition, ct) is null)
+            return await InOwnNetworkAsync(program, ct);
+        var folder = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"lineage-run-{Environment.ProcessId}"));
+        try
+        {
+            var options = new CampaignOptions(
+                program, folder, call.Value(profile)!, call.Value(seed), TimeSpan.FromSeconds(call.Value(budget)));
+            var report = await new RealCampaign(options, call.Clock, Console.Error.WriteLine).RunAsync(Chosen(call, program), ct);
+            if (call.Value(to) is { } directory) Keep(report, folder, directory);
+            if (call.Value(json)) Console.Out.WriteLine(JsonSerializer.Serialize(report, ChaosRunVerbs.SnakeCase));
+            return ExitOf(report);
+        }
+        catch (WorldException broken)
+        {
+            Console.Error.WriteLine(broken.Message);
+            return ChaosRunVerbs.HarnessFault;
+        }
+        finally
+        {
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    IReadOnlyList<RealScenario> Chosen(Invocation call, string program)
+    {
+        var all = call.Value(profile) == RealCampaign.Ci ? RealCatalog.Ci(program) : RealCatalog.Nightly(program);
+        if (call.Value(only) is not { Length: > 0 } names) return all;
+        var unknown = names.Except(all.Select(static one => one.Name), StringComparer.Ordinal).ToArray();
+        return unknown.Length == 0 ? [.. all.Where(one => names.Contains(one.Name, StringComparer.Ordinal))]
+            : throw new LineageProblemException(Problem.Of(
+                ProblemCodes.BadRequest, 400, "No such scenario",
+                $"{string.Join(", ", unknown)} is not in the profile. Nothing was started. " +
+                $"There are: {string.Join(", ", all.Select(static one => one.Name))}."));
+    }
+
+    static int ExitOf(CampaignReport report)
+    {
+        bool Any(ScenarioVerdict verdict) => report.Scenarios.Any(one => one.Verdict == verdict);
+        if (Any(ScenarioVerdict.Violated)) return ChaosRunVerbs.Safety;
+        if (Any(ScenarioVerdict.Unknown)) return ChaosRunVerbs.HarnessFault;
+        if (Any(ScenarioVerdict.Vacuous)) return ChaosRunVerbs.Vacuous;
+        return Any(ScenarioVerdict.Skipped) ? ChaosRunVerbs.CapabilityMissing : ExitCodes.Done;
+    }
+
+    /// <summary>The report, a journal a scenario, and what the processes printed.</summary>
+    static void Keep(CampaignReport report, string folder, string directory)
+    {
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(Path.Combine(directory, "campaign.json"), JsonSerializer.Serialize(report, ChaosRunVerbs.SnakeCase));
+        foreach (var outcome in report.Scenarios)
+            File.WriteAllLines(Path.Combine(directory, $"{outcome.Name}.history.jsonl"),
+                outcome.Journal.Select(static entry => JsonSerializer.Serialize(entry, ChaosRunVerbs.SnakeCase)));
+        var logs = Directory.CreateDirectory(Path.Combine(directory, "logs")).FullName;
+        foreach (var log in Directory.EnumerateFiles(Path.Combine(folder, "logs")))
+            File.Copy(log, Path.Combine(logs, Path.GetFileName(log)), overwrite: true);
+    }
+
+    static async Task<int> InOwnNetworkAsync(string program, CancellationToken ct)
+    {
+        var start = new ProcessStartInfo("unshare") { UseShellExecute = false };
+        string[] fixedPart = ["--net", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\"", program];
+        foreach (var argument in fixedPart.Concat(Environment.GetCommandLineArgs().Skip(1))) start.ArgumentList.Add(argument);
+        start.Environment[Firewall.OwnNetwork] = "own";
+        using var inside = Process.Start(start) ?? throw new WorldException("unshare did not start.");
+        await using var stop = ct.Register(() => ChildProcess.Send(inside.Id, Signal.Terminate));
+        await inside.WaitForExitAsync(CancellationToken.None);
+        return inside.ExitCode;
+    }
+}
