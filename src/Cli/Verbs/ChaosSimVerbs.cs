@@ -1,11 +1,14 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Histories;
+using Lineage.ChaosHarness.Reports;
 using Lineage.ChaosHarness.Simulation;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Format;
+using Checked = Lineage.ChaosHarness.Checkers.Evidence;
 
 namespace Lineage.Cli.Verbs;
 
@@ -45,14 +48,29 @@ internal static class ChaosSimVerbs
     public static Command Replay(Globals globals)
     {
         var (seed, profile, file) = (Seed(), Profile(), ScheduleFile());
-        var command = new Command("replay", "Runs one history again and tells it by time.") { seed, profile, file };
+        var to = new Option<string?>("--to")
+        {
+            Description = "Directory for the report: report.html and the files beside it.",
+            HelpName = "DIR",
+        };
+        var command = new Command("replay", "Runs one history again and tells it by time.") { seed, profile, file, to };
         return globals.Runs(command, (call, _) => Task.FromResult(Guarded(() =>
         {
             var history = Simulator.Run(Load(call.Value(file), call.Value(seed), call.Value(profile)));
             var verdict = Judge.Examine(history.Evidence);
             foreach (var line in Timeline.Lines(history.Evidence, verdict)) Console.Out.WriteLine(line);
+            if (call.Value(to) is { } directory) WriteReport(directory, history.Evidence, verdict);
             return !verdict.SafetyHolds ? Safety : !verdict.LivenessHolds ? Liveness : ExitCodes.Done;
         })));
+    }
+
+    static void WriteReport(string directory, Checked evidence, Verdict verdict)
+    {
+        ReportWriter.Write(directory, new ReportModel(
+            $"simulated history of seed {evidence.Schedule.Seed.ToString(CultureInfo.InvariantCulture)}", "simulated", evidence, verdict,
+            [new EnvironmentFact("runtime", RuntimeInformation.FrameworkDescription)], [],
+            [$"lineage chaos replay --schedule {Path.Combine(directory, "schedule.json")}"]));
+        Console.Error.WriteLine($"report: {Path.Combine(directory, "report.html")}");
     }
 
     public static Command Shrink(Globals globals)
@@ -77,7 +95,6 @@ internal static class ChaosSimVerbs
             Console.Out.WriteLine(
                 $"{shrunk.Schedule.Operations.Count} operations, {shrunk.Schedule.Faults.Count} faults after {shrunk.Tried} tries.");
             Console.Out.WriteLine($"simulated: lineage chaos replay --schedule {path}");
-            Console.Out.WriteLine($"real:      lineage chaos run {path}");
             return shrunk.Violation.Invariant[0] == 'S' ? Safety : Liveness;
         })));
     }
