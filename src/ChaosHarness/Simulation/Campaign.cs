@@ -19,7 +19,12 @@ public sealed record TriggeredCount(long Triggered, string Judgement);
 public sealed record CampaignReport(
     long Histories, double Seconds, double PerMinutePerCore, double EventsMean, long Violations,
     IReadOnlyDictionary<string, TriggeredCount> Invariants, IReadOnlyDictionary<string, long> FaultKinds, IReadOnlyList<string> Never,
-    long HashedHistories, string TraceHash, IReadOnlyList<FoundViolation> Found);
+    long HashedHistories, string TraceHash, IReadOnlyList<FoundViolation> Found)
+{
+    /// <param name="group">S: safety; L: liveness.</param>
+    public bool IsViolated(char group) =>
+        Invariants.Any(one => one.Key[0] == group && one.Value.Judgement == Campaign.Word(Judgement.Violated));
+}
 
 /// <summary>Many histories, seed after seed, each judged.</summary>
 public static class Campaign
@@ -79,9 +84,11 @@ public static class Campaign
         var counts = new SortedDictionary<string, TriggeredCount>(StringComparer.Ordinal);
         foreach (var one in total.Invariants)
             counts[one.Id] = new TriggeredCount(one.Triggered, Elsewhere.ContainsKey(one.Id) && one.Triggered == 0
-                ? "elsewhere" : one.Judgement.ToString().ToLowerInvariant());
+                ? "elsewhere" : Word(one.Judgement));
         return counts;
     }
+
+    internal static string Word(Judgement judgement) => judgement.ToString().ToLowerInvariant();
 
     static List<string> Never(Verdict total) => [.. total.Invariants
         .Where(static one => one.Judgement is Judgement.Never or Judgement.Unknown && !Elsewhere.ContainsKey(one.Id))

@@ -16,7 +16,7 @@ public static class Timeline
             yield return $"fault {fault.Id}: {fault.Kind} on {fault.Target} at "
                 + $"{fault.When.Event ?? "time"} #{fault.When.Nth} +{fault.When.AfterMs} ms";
         var lines = evidence.Journal.Where(static e => e is not (Entry.Trained or Entry.ReadBack))
-            .Select(static e => (e.AtMs, Order: e.Index, Text: $"{e.Process,-12} {Say(e)}"))
+            .Select(static e => (e.AtMs, Order: e.Index, Text: $"{e.Process,-12} {Told.Of(e)}"))
             .Concat(evidence.Streams.SelectMany(static s => s.Events.Select(
                 e => (e.AtMs, Order: e.Sequence, Text: $"{"store",-12} {s.Key} v{e.Version} {e.Name}"))));
         foreach (var (at, _, text) in lines.OrderBy(static l => l.AtMs).ThenBy(static l => l.Order))
@@ -25,20 +25,4 @@ public static class Timeline
             foreach (var violation in one.Violations) yield return $"VIOLATED {one.Id}: {violation.What}";
         yield return verdict is { SafetyHolds: true, LivenessHolds: true } ? "verdict: valid" : "verdict: violated";
     }
-
-    static string Say(Entry entry) => entry switch
-    {
-        Entry.Invoked e => $"asks {e.Kind} {e.Detail}",
-        Entry.Ended e => $"{e.Outcome} {e.Code} {e.Detail}",
-        Entry.Acknowledged e => $"was told {e.Event} of {e.Stream}",
-        Entry.Captured e => $"captured {e.Checkpoint}",
-        Entry.Restored e => $"restored {e.Checkpoint?.ToString() ?? "the initial state"}",
-        Entry.Offered e => $"was offered {e.Checkpoint?.ToString() ?? "nothing"}",
-        Entry.Durable e => $"stored {e.ObjectKey}",
-        Entry.Sent e => $"sent that {e.ObjectKey} is stored",
-        Entry.Injected e => $"FAULT {e.Fault} {e.Kind} on {e.Target}",
-        Entry.TookEffect e => $"FAULT {e.Fault} {e.Observation}",
-        Entry.Healed e => $"healed {e.Detail}",
-        _ => entry.GetType().Name,
-    };
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
+using Lineage.ChaosHarness.Reports;
 using Lineage.ChaosHarness.Faults;
 using Lineage.ChaosHarness.Scenarios.Real;
 using Lineage.ChaosHarness.Worlds;
@@ -55,13 +55,13 @@ internal sealed class ChaosCampaignVerb
                 program, folder, call.Value(profile)!, call.Value(seed), TimeSpan.FromSeconds(call.Value(budget)));
             var report = await new RealCampaign(options, call.Clock, Console.Error.WriteLine).RunAsync(Chosen(call, program), ct);
             if (call.Value(to) is { } directory) Keep(report, folder, directory);
-            if (call.Value(json)) Console.Out.WriteLine(JsonSerializer.Serialize(report, ChaosRunVerbs.SnakeCase));
+            if (call.Value(json)) Console.Out.WriteLine(ReportJson.Of(report));
             return ExitOf(report);
         }
         catch (WorldException broken)
         {
             Console.Error.WriteLine(broken.Message);
-            return ChaosRunVerbs.HarnessFault;
+            return ChaosExit.Harness;
         }
         finally
         {
@@ -84,20 +84,20 @@ internal sealed class ChaosCampaignVerb
     static int ExitOf(CampaignReport report)
     {
         bool Any(ScenarioVerdict verdict) => report.Scenarios.Any(one => one.Verdict == verdict);
-        if (Any(ScenarioVerdict.Violated)) return ChaosRunVerbs.Safety;
-        if (Any(ScenarioVerdict.Unknown)) return ChaosRunVerbs.HarnessFault;
-        if (Any(ScenarioVerdict.Vacuous)) return ChaosRunVerbs.Vacuous;
-        return Any(ScenarioVerdict.Skipped) ? ChaosRunVerbs.CapabilityMissing : ExitCodes.Done;
+        if (Any(ScenarioVerdict.Violated)) return ChaosExit.Safety;
+        if (Any(ScenarioVerdict.Unknown)) return ChaosExit.Harness;
+        if (Any(ScenarioVerdict.Vacuous)) return ChaosExit.Vacuous;
+        return Any(ScenarioVerdict.Skipped) ? ChaosExit.MissingCapability : ExitCodes.Done;
     }
 
     /// <summary>The report, a journal a scenario, and what the processes printed.</summary>
     static void Keep(CampaignReport report, string folder, string directory)
     {
         Directory.CreateDirectory(directory);
-        File.WriteAllText(Path.Combine(directory, "campaign.json"), JsonSerializer.Serialize(report, ChaosRunVerbs.SnakeCase));
+        File.WriteAllText(Path.Combine(directory, "campaign.json"), ReportJson.Of(report));
         foreach (var outcome in report.Scenarios)
             File.WriteAllLines(Path.Combine(directory, $"{outcome.Name}.history.jsonl"),
-                outcome.Journal.Select(static entry => JsonSerializer.Serialize(entry, ChaosRunVerbs.SnakeCase)));
+                outcome.Journal.Select(static entry => ReportJson.Of(entry)));
         var logs = Directory.CreateDirectory(Path.Combine(directory, "logs")).FullName;
         foreach (var log in Directory.EnumerateFiles(Path.Combine(folder, "logs")))
             File.Copy(log, Path.Combine(logs, Path.GetFileName(log)), overwrite: true);

@@ -1,23 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
+using Lineage.ChaosHarness.Reports;
 using Lineage.ChaosHarness.PowerLoss;
 using Lineage.ChaosHarness.Worlds;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Format;
 
 namespace Lineage.Cli.Verbs;
 
 /// <summary>What <c>lineage chaos</c> does to real processes and real disks: <c>capabilities</c>, <c>power-loss</c>, <c>run</c>.</summary>
 internal static class ChaosRunVerbs
 {
-    /// <summary>Exit codes of judged histories (docs/CHAOS.md); they are not those of the other verbs.</summary>
-    public const int Safety = 1, Liveness = 2, HarnessFault = 3, Vacuous = 4, CapabilityMissing = 5;
-
-    /// <summary>Member names as they are documented.</summary>
-    internal static readonly JsonSerializerOptions SnakeCase =
-        new(ContractJson.Create()) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public static Command Capabilities(Globals globals)
     {
         var json = Json();
@@ -26,7 +18,7 @@ internal static class ChaosRunVerbs
             async (call, ct) =>
         {
             var found = await MachineCapabilities.ProbeAsync(ct);
-            if (call.Value(json)) Console.Out.WriteLine(JsonSerializer.Serialize(found, SnakeCase));
+            if (call.Value(json)) Console.Out.WriteLine(ReportJson.Of(found));
             else foreach (var line in MachineCapabilities.Lines(found)) Console.Out.WriteLine(line);
             return ExitCodes.Done;
         });
@@ -45,9 +37,9 @@ internal static class ChaosRunVerbs
         {
             if (await MachineCapabilities.MissingAsync(Capability.PowerLoss, ct) is { } missing) return Refuse(missing);
             var report = await PowerLossRig.RunAsync(call.Value(cycles), call.Value(seed), call.Clock, ct);
-            if (call.Value(json)) Console.Out.WriteLine(JsonSerializer.Serialize(report, SnakeCase));
+            if (call.Value(json)) Console.Out.WriteLine(ReportJson.Of(report));
             else foreach (var line in Lines(report)) Console.Out.WriteLine(line);
-            return report.Violations > 0 ? Safety : report.IsVacuous ? Vacuous : ExitCodes.Done;
+            return report.Violations > 0 ? ChaosExit.Safety : report.IsVacuous ? ChaosExit.Vacuous : ExitCodes.Done;
         });
     }
 
@@ -56,7 +48,7 @@ internal static class ChaosRunVerbs
     static int Refuse(CapabilityFound missing)
     {
         Console.Error.WriteLine($"SKIPPED, nothing was judged: {missing.Capability} is missing here: {missing.Detail}");
-        return CapabilityMissing;
+        return ChaosExit.MissingCapability;
     }
 
     static IEnumerable<string> Lines(PowerLossReport report)

@@ -1,13 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.Reports;
 using Lineage.ChaosHarness.Simulation;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Format;
 using Checked = Lineage.ChaosHarness.Checkers.Evidence;
 
 namespace Lineage.Cli.Verbs;
@@ -15,11 +13,6 @@ namespace Lineage.Cli.Verbs;
 /// <summary>Histories on virtual time: <c>sim</c> runs many, <c>replay</c> tells one, <c>shrink</c> makes a failing one small.</summary>
 internal static class ChaosSimVerbs
 {
-    const int Safety = 1, Liveness = 2, HarnessFault = 3, Vacuous = 4;
-
-    static readonly JsonSerializerOptions SnakeCase =
-        new(ContractJson.Create()) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public static Command Sim(Globals globals)
     {
         var seed = Seed();
@@ -38,10 +31,10 @@ internal static class ChaosSimVerbs
                 new CampaignPlan(
                     call.Value(seed), Known(call.Value(profile)), count == 0 ? null : count, count == 0 ? Time(call.Value(budget)!) : null),
                 call.Clock, ct);
-            if (call.Value(json)) Console.Out.WriteLine(JsonSerializer.Serialize(report, SnakeCase));
+            if (call.Value(json)) Console.Out.WriteLine(ReportJson.Of(report));
             else foreach (var line in Lines(report)) Console.Out.WriteLine(line);
-            return report.Found is [var first, ..] ? first.Invariant[0] == 'S' ? Safety : Liveness
-                : report.Never.Count > 0 ? Vacuous : ExitCodes.Done;
+            return report.IsViolated('S') ? ChaosExit.Safety : report.IsViolated('L') ? ChaosExit.Liveness
+                : report.Never.Count > 0 ? ChaosExit.Vacuous : ExitCodes.Done;
         })));
     }
 
@@ -60,7 +53,7 @@ internal static class ChaosSimVerbs
             var verdict = Judge.Examine(history.Evidence);
             foreach (var line in Timeline.Lines(history.Evidence, verdict)) Console.Out.WriteLine(line);
             if (call.Value(to) is { } directory) WriteReport(directory, history.Evidence, verdict);
-            return !verdict.SafetyHolds ? Safety : !verdict.LivenessHolds ? Liveness : ExitCodes.Done;
+            return !verdict.SafetyHolds ? ChaosExit.Safety : !verdict.LivenessHolds ? ChaosExit.Liveness : ExitCodes.Done;
         })));
     }
 
@@ -95,7 +88,7 @@ internal static class ChaosSimVerbs
             Console.Out.WriteLine(
                 $"{shrunk.Schedule.Operations.Count} operations, {shrunk.Schedule.Faults.Count} faults after {shrunk.Tried} tries.");
             Console.Out.WriteLine($"simulated: lineage chaos replay --schedule {path}");
-            return shrunk.Violation.Invariant[0] == 'S' ? Safety : Liveness;
+            return shrunk.Violation.Invariant[0] == 'S' ? ChaosExit.Safety : ChaosExit.Liveness;
         })));
     }
 
@@ -108,7 +101,7 @@ internal static class ChaosSimVerbs
         catch (SimulationException broken)
         {
             Console.Error.WriteLine($"The simulator broke; nothing was judged: {broken.Message}");
-            return HarnessFault;
+            return ChaosExit.Harness;
         }
     }
 

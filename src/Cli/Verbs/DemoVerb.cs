@@ -1,10 +1,8 @@
 using System.CommandLine;
-using System.Text.Json;
 using Lineage.ChaosHarness.Scenarios.Demo;
 using Lineage.ChaosHarness.Worlds;
 using Lineage.Cli.Rendering;
 using Lineage.Contracts.Api;
-using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.Cli.Verbs;
@@ -63,21 +61,18 @@ internal sealed class DemoVerb
         try
         {
             var summary = await new DemoProgram(options, narrator, call.Clock).RunAsync(ct);
-            if (asJson) Console.Out.WriteLine(JsonSerializer.Serialize(summary, SnakeCase));
+            if (asJson) Console.Out.WriteLine(ReportJson.Of(summary));
             return summary.Verdict == DemoVerdict.Exact ? ExitCodes.Done : ExitCodes.InvariantViolated;
         }
         catch (WorldException broken)
         {
             if (asJson) Console.Out.WriteLine(
-                JsonSerializer.Serialize(new { schema = 1, verdict = "failed", why = broken.Message }, SnakeCase));
+                ReportJson.Of(new { schema = 1, verdict = "failed", why = broken.Message }));
             throw new LineageProblemException(Problem.Of(
                 ProblemCodes.Internal, 500, "The demo broke",
                 $"{broken.Message} Everything it started is stopped; logs are in {options.StateDirectory}."), broken);
         }
     }
-
-    /// <summary>The summary's member names, as they are documented.</summary>
-    static readonly JsonSerializerOptions SnakeCase = new(ContractJson.Create()) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>An empty directory with the demo's mark; what an earlier demo left is removed, anything else is left alone.</summary>
     static void Prepare(string directory)

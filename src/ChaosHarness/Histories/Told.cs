@@ -1,6 +1,4 @@
-using Lineage.ChaosHarness.Histories;
-
-namespace Lineage.ChaosHarness.Reports;
+namespace Lineage.ChaosHarness.Histories;
 
 /// <summary>An entry of the journal in a few words.</summary>
 static class Told
