@@ -86,14 +86,21 @@ public static class RetentionPlanner
     }
 
     /// <summary>
-    /// Restore points first; a verified one with a broken chain is better than nothing, and so is one off the history, from which a fork
-    /// can begin.
+    /// Restore points first; a verified one with a broken chain is better than nothing. Those on the history alone have to reach the
+    /// minimum as far as they can; only then one off the history makes up what is missing, because a fork can begin from it.
     /// </summary>
     static void KeepMinimum(KeptCheckpoints kept, RetentionPolicy policy, IReadOnlyList<Candidate> points, RetentionStanding standing)
     {
-        var verified = points.Concat(standing.History.Candidates.Concat(standing.History.Off)
-                .Where(static c => c.Phase == CheckpointPhase.Verified))
-            .Select(static c => c.Id).Distinct().ToList();
+        var verified = points.Concat(Verified(standing.History.Candidates)).Select(static c => c.Id).Distinct().ToList();
+        TopUp(kept, policy, verified);
+        TopUp(kept, policy, [.. verified, .. Verified(standing.History.Off).Select(static c => c.Id)]);
+    }
+
+    static IEnumerable<Candidate> Verified(IEnumerable<Candidate> candidates) =>
+        candidates.Where(static c => c.Phase == CheckpointPhase.Verified);
+
+    static void TopUp(KeptCheckpoints kept, RetentionPolicy policy, List<CheckpointId> verified)
+    {
         var missing = policy.VerifiedMin - verified.Count(kept.Has);
         foreach (var id in verified.Where(id => !kept.Has(id)).Take(Math.Max(0, missing)).ToList())
             kept.Add(id, new KeepReason(

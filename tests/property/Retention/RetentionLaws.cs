@@ -44,7 +44,14 @@ public sealed class RetentionLaws
         var points = RestorePointChooser.Survey(history, new RestoreFilter()).Usable.Select(static chain => chain.Target.Id).ToList();
         Assert.True(verified.Count(id => !gone.Contains(id)) >= Math.Min(policy.VerifiedMin, verified.Count));
         Assert.True(points.Count(id => !gone.Contains(id)) >= Math.Min(1, points.Count));
+        var anywhere = story.All.Where(static c => c.Phase == CheckpointPhase.Verified).Select(static c => c.Id).ToList();
+        Assert.True(anywhere.Count(id => !gone.Contains(id)) >= Math.Min(policy.VerifiedMin, anywhere.Count));
     }
+
+    /// <summary>A kept one off the history counted for one on it.</summary>
+    [Fact]
+    public void What_is_kept_off_the_history_does_not_stand_in_for_what_is_on_it() =>
+        The_minimum_of_verified_ones_remains([0, 0, 0, 0, 237, 0, 73], -937514752);
 
     [Property(MaxTest = Cases, EndSize = Acts)]
     public void Pinned_held_tagged_forked_and_restoring_ones_stay(byte[] acts, int shape)
