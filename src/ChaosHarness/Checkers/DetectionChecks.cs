@@ -32,7 +32,7 @@ static class DetectionChecks
         {
             s7.Look();
             var told = save.Checks.Exists(one => one.Body.Rank == stored.Rank && one.Body.Finding != Finding.Intact);
-            var moot = save.Reclaims.Count > 0 || !save.WasSealed || file.BeyondBudget || file.Evidence.AtRest is null;
+            var moot = save.Endings.Count > 0 || !save.WasSealed || file.BeyondBudget || file.Evidence.AtRest is null;
             if (!told && !moot)
                 s7.Violate(
                     $"A fault changed {stored.ObjectKey} (rank {stored.Rank} of {save.Id}), and {read.Process} read it at "

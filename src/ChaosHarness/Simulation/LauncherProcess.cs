@@ -54,12 +54,15 @@ sealed class LauncherProcess(World world, string name)
         world.IsRunOver = true;
     }
 
-    IEnumerator<Wait> Ask(Answer answer, string stream, string[] streams, Func<DateTimeOffset, Decision> decide)
+    IEnumerator<Wait> Ask(Answer answer, string stream, string[] streams, Func<DateTimeOffset, Decision> decide) =>
+        Ask(answer, () => streams, at => (stream, decide(at)));
+
+    IEnumerator<Wait> Ask(Answer answer, Func<string[]> streams, Func<DateTimeOffset, (string, Decision)> decide)
     {
         for (var tries = 0; tries < 400 && answer.IsAway; tries++)
         {
             if (tries > 0) yield return Wait.For(150);
-            yield return Wait.Through(world.Service.Decide(answer, name, stream, streams, decide));
+            yield return Wait.Through(world.Service.Decide(answer, name, streams, decide));
         }
     }
 
@@ -86,14 +89,8 @@ sealed class LauncherProcess(World world, string name)
             yield break;
         }
 
-        var next = new Generation(world.RunState!.Generation.Value + 1);
-        var recovery = new RecoveryId(world.Run, next);
-        var current = new RecoveryId(world.Run, world.RunState.Generation);
         var answer = new Answer();
-        yield return Wait.Through(Ask(answer, recovery.StreamKey, [key, recovery.StreamKey, current.StreamKey], at => RecoveryDecider.Start(
-            world.RunState, world.Service.RecoveryOf(world.RunState!.Generation),
-            world.Service.ForRestoring(new Generation(world.RunState.Generation.Value + 1)), new RecoveryCommand.Start(
-                world.Run, holder, world.WorldSize, known, cause, failed, reached, LeaseUntil(), at))));
+        yield return Wait.Through(Ask(answer, RecoveryStreams, StartRecovery));
         var standing = world.Service.RecoveryOf(world.RunState!.Generation);
         if (answer.IsYes && world.RunState.Holder == holder && standing is { Phase: RecoveryPhase.Restoring })
         {
@@ -104,6 +101,16 @@ sealed class LauncherProcess(World world, string name)
         known = world.RunState.Generation;
         yield return Wait.Through(answer.IsYes ? WaitForPoint() : Pause(1_000));
     }
+
+    /// <summary>Of the recovery that would begin now: while the answer was away, another launcher's may have begun.</summary>
+    RecoveryId Next() => new(world.Run, new Generation(world.RunState!.Generation.Value + 1));
+
+    string[] RecoveryStreams() =>
+        [world.Run.StreamKey, Next().StreamKey, new RecoveryId(world.Run, world.RunState!.Generation).StreamKey];
+
+    (string, Decision) StartRecovery(DateTimeOffset at) => (Next().StreamKey, RecoveryDecider.Start(
+        world.RunState, world.Service.RecoveryOf(world.RunState!.Generation), world.Service.ForRestoring(Next().Generation),
+        new RecoveryCommand.Start(world.Run, holder, world.WorldSize, known, cause, failed, reached, LeaseUntil(), at)));
 
     static IEnumerator<Wait> Pause(long ms)
     {

@@ -37,9 +37,14 @@ sealed class ModelDeciders(World world)
 
     /// <param name="streams">What is read and must not have changed at commit.</param>
     public IEnumerator<Wait> Decide(Answer answer, string caller, string stream, string[] streams, Func<DateTimeOffset, Decision> decide) =>
+        Decide(answer, caller, () => streams, now => (stream, decide(now)));
+
+    /// <summary>Where the state decides which stream the events go to.</summary>
+    public IEnumerator<Wait> Decide(
+        Answer answer, string caller, Func<string[]> streams, Func<DateTimeOffset, (string Stream, Decision Decision)> decide) =>
         Transact(answer, caller, streams, now =>
         {
-            var decision = decide(now);
+            var (stream, decision) = decide(now);
             List<(string, object)> events = [];
             if (decision is Decision.Accepted accepted)
             {
@@ -58,7 +63,7 @@ sealed class ModelDeciders(World world)
     public IEnumerator<Wait> Record(Answer answer, string caller, IReadOnlyList<FactMessage> facts)
     {
         var id = facts[0].Checkpoint;
-        return Transact(answer, caller, [world.Run.StreamKey, id.StreamKey], now =>
+        return Transact(answer, caller, () => [world.Run.StreamKey, id.StreamKey], now =>
         {
             var batch = CheckpointDecider.DecideAll(id, world.Store.State<Checkpoint>(id.StreamKey), world.RunState, facts, now);
             List<(string, object)> events = [];
@@ -68,14 +73,14 @@ sealed class ModelDeciders(World world)
         });
     }
 
-    IEnumerator<Wait> Transact(Answer answer, string caller, string[] streams, Func<DateTimeOffset, Work> decide)
+    IEnumerator<Wait> Transact(Answer answer, string caller, Func<string[]> streams, Func<DateTimeOffset, Work> decide)
     {
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
             var server = world.Servers[world.Random.Below(world.Servers.Count)];
             yield return Wait.For(world.Random.Between(1, 4));
             if (!IsReachable(server, caller)) yield break;
-            var read = Array.ConvertAll(streams, key => (key, world.Store.VersionOf(key)));
+            var read = Array.ConvertAll(streams(), key => (key, world.Store.VersionOf(key)));
             var at = world.Now(server.SkewMs);
             var work = decide(at);
             if (work.Events.Count > 0) yield return Wait.For(world.Random.Between(0, 3));

@@ -1,9 +1,11 @@
+using Lineage.Agents.Reporting;
 using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Histories;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
+using Lineage.Contracts.Messages;
 using Evidence = Lineage.ChaosHarness.Checkers.Evidence;
 
 namespace Lineage.ChaosHarness.Simulation;
@@ -61,13 +63,18 @@ public static class Simulator
     static RestEvidence Rest(World world, long afterMs)
     {
         var completed = world.RunState?.Completed is not null;
-        var outbox = completed ? world.Disk.Files.Count(static f => f.Key.StartsWith("outbox/", StringComparison.Ordinal)) : 0;
+        var outbox = completed ? world.Disk.Files.Count(f => f.Key.StartsWith("outbox/", StringComparison.Ordinal) && IsOpen(world, f.Value)) : 0;
         List<string> orphans = [];
         foreach (var (key, file) in world.Disk.Files)
             if (file.Content is ShardImage && !key.StartsWith('.') && OwnerOf(key) is { } owner && IsOrphan(world, owner, key))
                 orphans.Add(key);
         return new RestEvidence(world.Broker.Queued + outbox, world.DeadLetters, orphans, afterMs);
     }
+
+    /// <remarks>What a zombie leaves behind of a save that is over without it is litter and no message: nobody has to send it any more.</remarks>
+    static bool IsOpen(World world, ModelFile file) => file.Content is not FactMessage fact
+        || world.Store.Find(fact.Checkpoint.StreamKey) is not { State: Checkpoint checkpoint } stream
+        || !FactStanding.IsSettled(fact, CheckpointViews.View(checkpoint, stream.Version));
 
     /// <remarks>What a rank of an abandoned save stores after its reclaim stays: it costs space and no safety, and the crash table of
     /// docs/ARCHITECTURE.md says so. It is no orphan here.</remarks>

@@ -2,7 +2,8 @@ using Lineage.ChaosHarness.Histories;
 
 namespace Lineage.ChaosHarness.Simulation;
 
-/// <summary>Damage to bytes that are stored already.</summary>
+/// <summary>Damage to bytes that are stored already. No harm undoes another one: the judge takes an object that a fault named as harmed from
+/// there on.</summary>
 sealed class StoredHarm(World world)
 {
     public string? Inject(ScheduledFault fault)
@@ -15,7 +16,7 @@ sealed class StoredHarm(World world)
         switch (fault.Kind)
         {
             case "bit-rot":
-                Put(file, shard with { Words = shard.Words with { Rng = shard.Words.Rng ^ 4 } });
+                Put(file, shard with { Words = shard.Words with { Rng = shard.Words.Rng ^ (1UL << (fault.Id & 63)) } });
                 return $"a bit of {key} flipped";
             case "truncation": Put(file, shard with { Whole = false }); return $"{key} lost its end";
             case "object-deleted": world.Disk.Delete(key); return $"{key} is gone";
@@ -30,8 +31,8 @@ sealed class StoredHarm(World world)
     static string? Swap(List<KeyValuePair<string, ModelFile>> stored, string key, ModelFile file)
     {
         var shard = (ShardImage)file.Content;
-        if (stored.Find(f => f.Value.Content is ShardImage other && other.Checkpoint == shard.Checkpoint && other.Rank != shard.Rank)
-            is not { Value: { } twin, Key: var name }) return null;
+        if (!IsAtHome(key, shard) || stored.Find(f => f.Value.Content is ShardImage other && IsAtHome(f.Key, other)
+            && other.Checkpoint == shard.Checkpoint && other.Rank != shard.Rank) is not { Value: { } twin, Key: var name }) return null;
         var other = twin.Content;
         Put(twin, shard);
         Put(file, other);
@@ -42,12 +43,14 @@ sealed class StoredHarm(World world)
     static string? Over(List<KeyValuePair<string, ModelFile>> stored, string key, ModelFile file, string kind)
     {
         var shard = (ShardImage)file.Content;
-        var other = stored.FindLast(f => f.Value.Content is ShardImage o && o.Checkpoint != shard.Checkpoint
+        var other = stored.FindLast(f => f.Value.Content is ShardImage o && o.Checkpoint != shard.Checkpoint && !IsAtHome(key, o)
             && (kind == "misdirected-write" || o.Rank == shard.Rank)).Value;
         if (other is null) return null;
         Put(file, other.Content);
         return $"{key} was overwritten";
     }
+
+    static bool IsAtHome(string key, ShardImage shard) => string.Equals(shard.Key, key, StringComparison.Ordinal);
 
     static void Put(ModelFile file, object content)
     {
