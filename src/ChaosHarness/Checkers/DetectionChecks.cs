@@ -96,27 +96,25 @@ static class DetectionChecks
 
         s17.Look();
         var rank = check.Body.Rank.Value;
-        var read = file.Journal.ReadBack.FindLast(
+        var reads = file.Journal.ReadBack.FindAll(
             one => one.Rank == rank && one.Checkpoint == save.Id && one.AtMs <= check.AtMs + file.Evidence.RaceMs);
-        if (read is null)
+        if (reads is not [.., var last])
         {
             s17.Violate(
                 $"Rank {rank} of {save.Id} was recorded as deeply intact at {check.AtMs} ms. Expected that its stored bytes were "
-                + $"read before; observed: "
-                + "nobody read them.",
+                + "read before; observed: nobody read them.",
                 save.Stream, check.Version);
             return;
         }
 
-        var written = 0L;
-        foreach (var one in file.Journal.Durable)
-            if (one.Index < read.Index && string.Equals(one.ObjectKey, read.ObjectKey, StringComparison.Ordinal)) written++;
-        if (read.Written < written)
+        var writes = file.Journal.Durable.FindAll(one => string.Equals(one.ObjectKey, last.ObjectKey, StringComparison.Ordinal));
+        if (!reads.Exists(read => read.Written >= writes.Count(one => one.Index < read.Index)
+            && read.Written >= writes.Count(one => one.AtMs + file.Evidence.RaceMs < check.AtMs)))
             s17.Violate(
-                $"Rank {rank} of {save.Id} was recorded as deeply intact. Expected a read of the stored bytes after their last write "
-                + $"(number {written}); "
-                + $"observed: what was read is write {read.Written}, from a cache or too early.",
-                save.Stream, check.Version, read.Index);
+                $"Rank {rank} of {save.Id} was recorded as deeply intact at {check.AtMs} ms. Expected a read of the stored bytes after "
+                + $"their last write (there were {writes.Count}); observed: what was read last is write {last.Written}, from a cache or "
+                + "too early.",
+                save.Stream, check.Version, last.Index);
     }
 
     static void Sticky(CaseFile file, SaveRecord save, Docket s18)

@@ -2,9 +2,6 @@ using Lineage.ChaosHarness.Histories;
 
 namespace Lineage.ChaosHarness.Simulation;
 
-/// <summary>A fault that waits until somebody runs into it.</summary>
-sealed record ArmedFault(Func<bool> IsMet);
-
 /// <summary>How each kind of fault is done to the modelled world. Names are those of the fault catalogue.</summary>
 sealed class FaultHands(World world)
 {
@@ -13,23 +10,24 @@ sealed class FaultHands(World world)
     public static IReadOnlyList<string> Kinds { get; } =
     [
         "rank-kill", "rank-pause", "zombie-rank", "power-loss-contents", "power-loss-names", "launcher-kill", "launcher-double",
-        "keeper-kill", "server-kill", "store-commit-unknown", "store-connection-killed", "broker-down", "broker-lost-confirm",
-        "broker-duplicate", "broker-delay", "partition-rank", "disk-full", "bit-rot", "truncation", "object-deleted", "swapped-shards",
+        "keeper-kill", "server-kill", ModelStore.Unknown, ModelStore.Killed, "broker-down", ModelBroker.LostConfirm,
+        ModelBroker.Duplicate, ModelBroker.Delay, "partition-rank", "disk-full", "bit-rot", "truncation", "object-deleted", "swapped-shards",
         "stale-shard", "misdirected-write", "clock-skew",
     ];
 
-    /// <summary>Null unless the fault is one that is met rather than done.</summary>
-    public ArmedFault? Counter(ScheduledFault fault)
+    /// <summary>Prepares a fault that is met rather than done.</summary>
+    /// <returns>False: it is of the other sort.</returns>
+    public bool Arm(ScheduledFault fault)
     {
         var (store, broker, count) = (world.Store, world.Broker, (int)Math.Max(1, fault.Amount));
         switch (fault.Kind)
         {
-            case "store-commit-unknown": store.UnknownCommits += count; return new(() => store.UnknownCommits < count);
-            case "store-connection-killed": store.KilledConnections += count; return new(() => store.KilledConnections < count);
-            case "broker-lost-confirm": broker.LostConfirms += count; return new(() => broker.LostConfirms < count);
-            case "broker-duplicate": broker.Duplicates += count; return new(() => broker.Duplicates < count);
-            case "broker-delay": broker.Delays += count; return new(() => broker.Delays < count);
-            default: return null;
+            case ModelStore.Unknown: store.UnknownCommits += count; return true;
+            case ModelStore.Killed: store.KilledConnections += count; return true;
+            case ModelBroker.LostConfirm: broker.LostConfirms += count; return true;
+            case ModelBroker.Duplicate: broker.Duplicates += count; return true;
+            case ModelBroker.Delay: broker.Delays += count; return true;
+            default: return false;
         }
     }
 

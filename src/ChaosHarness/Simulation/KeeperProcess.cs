@@ -57,16 +57,22 @@ sealed class KeeperProcess(World world)
     {
         if (world.RunState?.Retention is not { } policy) yield break;
         var plan = RetentionPlanner.Plan(Standing(), policy, world.Now());
-        foreach (var entry in plan.Entries.Where(static e => e.Outcome == RetentionOutcome.Expire).ToList())
+        foreach (var entry in RetentionPlanner.InOrder(plan))
+        {
+            var answer = new Answer();
             yield return Wait.Through(world.Service.Decide(
-                new Answer(), Name, entry.Checkpoint.StreamKey, [world.Run.StreamKey, entry.Checkpoint.StreamKey], at =>
-                {
-                    var now = RetentionPlanner.Plan(Standing(), policy, at);
-                    return now.Entries.FirstOrDefault(e => e.Checkpoint == entry.Checkpoint) is { Outcome: RetentionOutcome.Expire }
-                        ? RetentionDecider.Decide(State(entry.Checkpoint), new RetentionCommand.Expire(
-                            entry.Checkpoint, entry.Why, now.Digest, policy.GraceSeconds, at))
-                        : Decisions.Decision.Done;
-                }));
+                answer, Name, entry.Checkpoint.StreamKey, [world.Run.StreamKey, entry.Checkpoint.StreamKey], at => Expire(entry, policy, at)));
+            if (answer.IsAway) yield break;   // what is not on record yet waits for the next plan, and so does all that it is built on
+        }
+    }
+
+    Decisions.Decision Expire(RetentionEntry entry, RetentionPolicy policy, DateTimeOffset at)
+    {
+        var now = RetentionPlanner.Plan(Standing(), policy, at);
+        return now.Entries.FirstOrDefault(e => e.Checkpoint == entry.Checkpoint) is { Outcome: RetentionOutcome.Expire }
+            ? RetentionDecider.Decide(State(entry.Checkpoint), new RetentionCommand.Expire(
+                entry.Checkpoint, entry.Why, now.Digest, policy.GraceSeconds, at))
+            : Decisions.Decision.Done;
     }
 
     Checkpoint? State(CheckpointId id) => world.Store.State<Checkpoint>(id.StreamKey);

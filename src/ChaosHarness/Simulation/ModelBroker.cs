@@ -9,6 +9,8 @@ namespace Lineage.ChaosHarness.Simulation;
 /// </summary>
 sealed class ModelBroker(World world)
 {
+    public const string LostConfirm = "broker-lost-confirm", Duplicate = "broker-duplicate", Delay = "broker-delay";
+
     const int RedeliveriesMax = 400;
 
     public bool IsDown { get; set; }
@@ -30,13 +32,17 @@ sealed class ModelBroker(World world)
         if (Duplicates > 0)
         {
             Duplicates--;
+            Met(Duplicate);
             Enqueue(facts);
         }
 
         if (LostConfirms == 0) return true;
         LostConfirms--;
+        Met(LostConfirm);
         return false;
     }
+
+    void Met(string kind) => world.Happened($"met:{kind}", "broker");
 
     void Enqueue(IReadOnlyList<FactMessage> facts)
     {
@@ -44,6 +50,7 @@ sealed class ModelBroker(World world)
         if (Delays > 0)
         {
             Delays--;
+            Met(Delay);
             after += world.Random.Between(200, 3_000);
         }
 

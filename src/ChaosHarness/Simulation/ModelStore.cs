@@ -45,6 +45,8 @@ enum CommitOutcome { Committed, Conflict, Unknown, Killed }
 /// </summary>
 sealed class ModelStore
 {
+    public const string Unknown = "store-commit-unknown", Killed = "store-connection-killed";
+
     readonly Dictionary<string, ModelStream> streams = new(StringComparer.Ordinal);
     readonly Dictionary<(RunId, long), DateTimeOffset> leases = [];
     long sequence;
@@ -55,6 +57,9 @@ sealed class ModelStore
     public int UnknownCommits { get; set; }
 
     public int KilledConnections { get; set; }
+
+    /// <summary>Told of each fault that somebody ran into.</summary>
+    public Action<string> Met { get; set; } = static _ => { };
 
     public ModelStream? Find(string key) => streams.GetValueOrDefault(key);
 
@@ -74,6 +79,7 @@ sealed class ModelStore
         if (KilledConnections > 0)
         {
             KilledConnections--;
+            Met(Killed);
             return CommitOutcome.Killed;
         }
 
@@ -89,6 +95,7 @@ sealed class ModelStore
 
         if (UnknownCommits == 0 || events.Count == 0) return CommitOutcome.Committed;
         UnknownCommits--;
+        Met(Unknown);
         return CommitOutcome.Unknown;
     }
 

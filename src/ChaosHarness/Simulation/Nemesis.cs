@@ -6,24 +6,24 @@ namespace Lineage.ChaosHarness.Simulation;
 sealed class Nemesis(World world)
 {
     readonly Dictionary<string, int> seen = new(StringComparer.Ordinal);
-    readonly List<(ScheduledFault Fault, Signal Signal)> waiting = [];
+    readonly List<(string Event, int Nth, Signal Signal)> waiting = [];
     readonly FaultHands hands = new(world);
     bool healed;
 
     public void Arm()
     {
-        world.Happened = Happened;
+        world.Happened = (what, _) => Happened(what);
+        world.Store.Met = kind => Happened($"met:{kind}");
         foreach (var fault in world.Schedule.Faults) world.Kernel.Spawn("nemesis", Work(fault));
     }
 
-    void Happened(string what, string who)
+    void Happened(string what)
     {
         if (waiting.Count == 0) return;
         seen[what] = seen.GetValueOrDefault(what) + 1;
         for (var i = waiting.Count - 1; i >= 0; i--)
         {
-            var when = waiting[i].Fault.When;
-            if (!string.Equals(when.Event, what, StringComparison.Ordinal) || seen[what] < when.Nth) continue;
+            if (!string.Equals(waiting[i].Event, what, StringComparison.Ordinal) || seen[what] < waiting[i].Nth) continue;
             waiting[i].Signal.Set(world.Kernel);
             waiting.RemoveAt(i);
         }
@@ -31,26 +31,12 @@ sealed class Nemesis(World world)
 
     IEnumerator<Wait> Work(ScheduledFault fault)
     {
-        if (fault.When.Event is not null)
-        {
-            var signal = new Signal();
-            waiting.Add((fault, signal));
-            yield return Wait.Until(signal, 1_000_000_000);
-        }
-
+        if (fault.When.Event is { } awaited) yield return Await(awaited, fault.When.Nth);
         yield return Wait.For(fault.When.AfterMs);
         if (healed) yield break;
-        var armed = hands.Counter(fault);
-        if (armed is not null)
+        if (hands.Arm(fault))
         {
-            // One of these only counts once somebody met it.
-            while (!armed.IsMet())
-            {
-                if (healed) yield break;
-                yield return Wait.For(50);
-            }
-
-            Tell(fault, $"met {fault.Target}");
+            yield return Wait.Through(Met(fault));
             yield break;
         }
 
@@ -61,6 +47,24 @@ sealed class Nemesis(World world)
         if (healed) yield break;
         hands.Heal(fault);
         world.Note((i, at) => new Entry.Healed(i, at, "nemesis", fault.Id, fault.Kind));
+    }
+
+    Wait Await(string what, int nth)
+    {
+        var signal = new Signal();
+        waiting.Add((what, nth, signal));
+        return Wait.Until(signal, 1_000_000_000);
+    }
+
+    /// <summary>One of these only counts once somebody met it, and each time that somebody does.</summary>
+    IEnumerator<Wait> Met(ScheduledFault fault)
+    {
+        for (var times = 0L; times < Math.Max(1, fault.Amount); times++)
+        {
+            yield return Await($"met:{fault.Kind}", nth: 1);
+            if (times == 0) Tell(fault, $"met {fault.Target}");
+            else world.Note((i, at) => new Entry.TookEffect(i, at, "nemesis", fault.Id, $"met {fault.Target}"));
+        }
     }
 
     void Tell(ScheduledFault fault, string observed)

@@ -64,7 +64,7 @@ public sealed class RetentionLedger(Ledger ledger, RetentionReader reader, TimeP
         if (await session.RunAsync(run, RunHold.Exclusive, ct) is null || await reader.ReadAsync(run, ct) is not { } standing)
             return new(Refusals.NoSuchRun(run), null, Again: false);
         var plan = RetentionPlanner.Plan(standing, standing.Run.Retention, session.Now);
-        var due = plan.Entries.Where(static entry => entry.Outcome == RetentionOutcome.Expire).ToList();
+        var due = RetentionPlanner.InOrder(plan);
         if (agreed is null)
         {
             if (plan.Digest != digest)
@@ -74,7 +74,7 @@ public sealed class RetentionLedger(Ledger ledger, RetentionReader reader, TimeP
             agreed = due.Select(static entry => entry.Checkpoint).ToHashSet();
         }
 
-        var batch = due.FindAll(entry => agreed.Contains(entry.Checkpoint));
+        var batch = due.Where(entry => agreed.Contains(entry.Checkpoint)).ToList();
         foreach (var entry in batch.Take(BatchMax))
         {
             // Refused here means pinned or held since the rows were read: it stays, which is what the person wants.

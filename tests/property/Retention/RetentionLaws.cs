@@ -2,6 +2,7 @@ using FsCheck.Xunit;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Lineage.Restores;
+using Lineage.Retention;
 
 namespace Lineage.Tests.Property.Retention;
 
@@ -30,6 +31,19 @@ public sealed class RetentionLaws
         foreach (var id in kept)
             for (var link = known[id]; link.Base is { } edge; link = known[edge.Checkpoint])
                 if (known[id].Phase != CheckpointPhase.Abandoned) Assert.DoesNotContain(edge.Checkpoint, gone);
+    }
+
+    /// <summary>Found by the simulator (S6, seed 30563): a base had expired, what was built on it had not yet, and then it was needed.</summary>
+    [Property(MaxTest = Cases, EndSize = Acts)]
+    public void What_is_built_on_a_checkpoint_expires_before_it(byte[] acts, int shape)
+    {
+        var story = Story(acts, shape);
+        var plan = story.Plan();
+        var order = RetentionPlanner.InOrder(plan).Select(static entry => entry.Checkpoint).ToList();
+        var known = story.All.ToDictionary(static c => c.Id);
+        Assert.Equal(In(plan, RetentionOutcome.Expire), [.. order]);
+        for (var i = 0; i < order.Count; i++)
+            if (known[order[i]].Base is { } edge) Assert.DoesNotContain(edge.Checkpoint, order.Take(i));
     }
 
     [Property(MaxTest = Cases, EndSize = Acts)]
