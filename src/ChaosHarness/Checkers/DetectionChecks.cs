@@ -20,6 +20,7 @@ static class DetectionChecks
                 if (check.Body is { Finding: Finding.Intact, Depth: VerificationDepth.Deep }) HonestlyRead(file, save, check, bench["S17"]);
             }
 
+            foreach (var verified in save.Verifieds) AllRead(save, verified, bench["S17"]);
             if (save.Quarantines.Count > 0) Sticky(file, save, bench["S18"]);
         }
     }
@@ -62,12 +63,12 @@ static class DetectionChecks
 
     /// <summary>Where the store's end is known: an object that is whole again was repaired or the harm healed.</summary>
     static bool IsStillHarmed(CaseFile file, ShardStored stored) =>
-        file.Evidence.Objects.Count == 0 || file.Objects.GetValueOrDefault((stored.Tier, stored.ObjectKey)) is not { Damage: null } found
+        !file.Evidence.KnowsObjects || file.Objects.GetValueOrDefault((stored.Tier, stored.ObjectKey)) is not { Damage: null } found
         || found.Root != stored.Root;
 
     static void FalseAlarm(CaseFile file, SaveRecord save, Fact<ShardVerified> check, Docket s7)
     {
-        if (check.Body.Finding is Finding.Intact or Finding.Unknown || file.Evidence.Objects.Count == 0) return;
+        if (check.Body.Finding is Finding.Intact or Finding.Unknown || !file.Evidence.KnowsObjects) return;
         s7.Look();
         if (check.Body.Finding is Finding.Unreadable or Finding.Missing
             && file.Journal.Suffered("eio", "read", "disk", "store", "tier", "io-", "mount", "power", "fs-", "delete", "operator")) return;
@@ -115,6 +116,20 @@ static class DetectionChecks
                 + $"their last write (there were {writes.Count}); observed: what was read last is write {last.Written}, from a cache or "
                 + "too early.",
                 save.Stream, check.Version, last.Index);
+    }
+
+    /// <summary>A verified checkpoint rests on a deep reading of every rank's shard.</summary>
+    static void AllRead(SaveRecord save, Fact<CheckpointVerified> verified, Docket s17)
+    {
+        if (save.Opened is not { } opened) return;
+        s17.Look();
+        foreach (var rank in opened.Body.WorldSize.Ranks)
+            if (!save.Checks.Exists(one => one.Version < verified.Version && one.Body.Rank == rank
+                && one.Body is { Finding: Finding.Intact, Depth: VerificationDepth.Deep }))
+                s17.Violate(
+                    $"{save.Id} became verified. Expected a deep finding of intact for every rank of {opened.Body.WorldSize} before it; "
+                    + $"observed none for rank {rank}.",
+                    save.Stream, verified.Version);
     }
 
     static void Sticky(CaseFile file, SaveRecord save, Docket s18)

@@ -22,7 +22,7 @@ static class DurabilityChecks
         if (save.Reclaims.Count > 0) return;
         foreach (var stored in save.Stored)
         {
-            if (file.Evidence.Objects.Count == 0)
+            if (!file.Evidence.KnowsObjects)
             {
                 s1.Lack();
                 continue;

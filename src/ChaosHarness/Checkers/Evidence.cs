@@ -12,11 +12,16 @@ namespace Lineage.ChaosHarness.Checkers;
 /// see it. 0 where time stands still while something is decided; some seconds in real worlds.</param>
 /// <param name="Golden">What the run that never failed trained; null if there was none.</param>
 /// <param name="Plans">Every rank's reads of checkpoints that were restored to another world size.</param>
+/// <param name="IsStoreRead">The store was read through: that there is no object then means that none is left.</param>
 /// <param name="AtRest">Null if the world never came to rest within its bound, which is itself a verdict (L1-L4).</param>
 public sealed record Evidence(
     Schedule Schedule, IReadOnlyList<Entry> Journal, IReadOnlyList<StreamEvidence> Streams, IReadOnlyList<ObjectEvidence> Objects,
     IReadOnlyList<RowEvidence> Rows, RestEvidence? AtRest, long RaceMs = 0, IReadOnlyList<Entry.Trained>? Golden = null,
-    IReadOnlyList<TilingEvidence>? Plans = null);
+    IReadOnlyList<TilingEvidence>? Plans = null, bool IsStoreRead = false)
+{
+    /// <summary>Whether stored bytes can be judged.</summary>
+    public bool KnowsObjects => IsStoreRead || Objects.Count > 0;
+}
 
 /// <summary>One tensor of one checkpoint as the ranks of another world read it, together.</summary>
 /// <param name="Rows">Rows of the global tensor.</param>

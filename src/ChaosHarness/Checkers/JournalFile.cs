@@ -39,6 +39,8 @@ sealed class JournalFile
 
     public List<Entry.TookEffect> Effects { get; } = [];
 
+    public List<Entry.Healed> Healed { get; } = [];
+
     public List<Entry.Durable> Durable { get; } = [];
 
     public List<Entry.Sent> Sent { get; } = [];
@@ -79,7 +81,8 @@ sealed class JournalFile
             case Entry.TookEffect one: Effects.Add(one); break;
             case Entry.Durable one: Durable.Add(one); break;
             case Entry.Sent one: Sent.Add(one); break;
-            default: break;   // healed and noted are for people
+            case Entry.Healed one: Healed.Add(one); break;
+            default: break;   // noted is for people
         }
     }
 

@@ -57,14 +57,24 @@ static class ProgressChecks
         }
     }
 
+    /// <remarks>What found nothing to restore has begun nothing again.</remarks>
     static bool IsRepeat(CaseFile file, RunRecord run, RecoveryRecord before, RecoveryRecord recovery)
     {
         var (was, now) = (before.Started!.Value, recovery.Started!.Value);
         return string.Equals(was.Body.Cause, now.Body.Cause, StringComparison.Ordinal)
-            && before.ChoiceBy(long.MaxValue)?.Body.Chosen == recovery.ChoiceBy(long.MaxValue)?.Body.Chosen
+            && before.ChoiceBy(long.MaxValue) is { } one && recovery.ChoiceBy(long.MaxValue) is { } other
+            && one.Body.Chosen == other.Body.Chosen
             && !run.Saves.Exists(save => save.Seals is [var seal, ..] && seal.Sequence > was.Sequence && seal.Sequence < now.Sequence)
-            && !file.Journal.Injected.Exists(fault => fault.AtMs > was.AtMs && fault.AtMs <= now.AtMs)
-            && !file.Journal.Effects.Exists(fault => fault.AtMs > was.AtMs && fault.AtMs <= now.AtMs);
+            && !file.Journal.Injected.Exists(fault => IsHurting(file, fault, was.AtMs, now.AtMs));
+    }
+
+    /// <summary>Whether a fault began, was met or still lasted between the two. A second launcher lasts until the world is healed.</summary>
+    static bool IsHurting(CaseFile file, Entry.Injected fault, long from, long to)
+    {
+        if (fault.AtMs > to) return false;
+        if (file.Journal.Effects.Exists(effect => effect.Fault == fault.Fault && effect.AtMs >= from && effect.AtMs <= to)) return true;
+        var lasts = fault.Kind is "launcher-double" || file.Journal.Healed.Exists(one => one.Fault == fault.Fault);
+        return lasts && !file.Journal.Healed.Exists(one => (one.Fault is null || one.Fault == fault.Fault) && one.AtMs < from);
     }
 
     static void TrainingWentOn(CaseFile file, RunRecord run, SaveRecord save, Fact<CheckpointAbandoned> abandoned, Docket l8)

@@ -15,6 +15,7 @@ static class RecoveryChecks
                 {
                     Sound(file, recovery, choice, bench["S5"]);
                     Maximal(file, run, recovery, choice, bench["S6"]);
+                    OnTheLine(file, run, recovery, choice, bench["S15"]);
                 }
 
                 foreach (var failed in recovery.Failed) HonestlyNone(file, run, recovery, failed, bench["S6"]);
@@ -112,6 +113,18 @@ static class RecoveryChecks
                 + $"{ever.Id} was.",
                 recovery.Stream, choice.Version);
         Explained(file, run, recovery, choice, s6);
+    }
+
+    /// <summary>What the run turned back from, or a fallen generation finished late, is no restore point of it any more.</summary>
+    static void OnTheLine(CaseFile file, RunRecord run, RecoveryRecord recovery, Fact<RestorePointChosen> choice, Docket s15)
+    {
+        if (choice.Body.Chosen is not { } chosen || chosen.Run != run.Id) return;
+        s15.Look();
+        if (!Line.ForRestoring(file, run, recovery.Id.Generation.Value, choice.Sequence).Exists(save => save.Id == chosen))
+            s15.Violate(
+                $"Recovery {recovery.Id} chose {chosen}. Expected a checkpoint of the run's history; observed: a later generation had turned "
+                + "back from it.",
+                recovery.Stream, choice.Version);
     }
 
     /// <summary>Newer sealed ones of the history that could not be used are told, with a reason.</summary>

@@ -86,7 +86,7 @@ sealed class Pump(World world, RankProcess rank)
     void Settled(FactMessage fact)
     {
         var checkpoint = world.Store.State<Checkpoint>(fact.Checkpoint.StreamKey)!;
-        if (fact is ShardStoreReported && checkpoint.Shard(fact.Rank).Stored.Count > 0)
+        if (fact is ShardStoreReported && checkpoint.Phase != CheckpointPhase.Abandoned)   // forgotten, because it is on record
             world.Note((i, at) => new Entry.Acknowledged(i, at, rank.Name, fact.Checkpoint.StreamKey, "shard-stored.v1", fact.Rank.Value));
         world.Disk.Delete(FileOf(fact.Id));
     }

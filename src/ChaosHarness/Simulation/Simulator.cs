@@ -76,14 +76,14 @@ public static class Simulator
         || world.Store.Find(fact.Checkpoint.StreamKey) is not { State: Checkpoint checkpoint } stream
         || !FactStanding.IsSettled(fact, CheckpointViews.View(checkpoint, stream.Version));
 
-    /// <remarks>What a rank of an abandoned save stores after its reclaim stays: it costs space and no safety, and the crash table of
+    /// <remarks>What a rank of an abandoned save stores while or after it is reclaimed stays: it costs space and no safety, and the crash table of
     /// docs/ARCHITECTURE.md says so. It is no orphan here.</remarks>
     static bool IsOrphan(World world, CheckpointId id, string key)
     {
         if (world.Store.State<Checkpoint>(id.StreamKey) is not { } owner) return true;
         if (owner.Ending?.Reclaimed is null) return false;
-        var gone = world.Store.Find(owner.Id.StreamKey)!.Events.First(static e => e.Body is ShardsReclaimed).AtMs;
-        return !world.Journal.Exists(e => e is Entry.Durable durable && durable.AtMs > gone
+        var gone = world.Store.Find(owner.Id.StreamKey)!.Events.First(static e => e.Body is ReclaimStarted).AtMs;
+        return !world.Journal.Exists(e => e is Entry.Durable durable && durable.AtMs >= gone
             && string.Equals(durable.ObjectKey, key, StringComparison.Ordinal));
     }
 
@@ -99,7 +99,7 @@ public static class Simulator
         [.. world.Store.Streams.OrderBy(static s => s.Key, StringComparer.Ordinal).Select(static s => new StreamEvidence(s.Key, s.Events))],
         [.. world.Disk.Files.Where(static f => !f.Key.StartsWith('.') && !f.Key.StartsWith("outbox/", StringComparison.Ordinal))
             .OrderBy(static f => f.Key, StringComparer.Ordinal).Select(f => Object(f.Key, f.Value))],
-        [], rest, RaceMs, Golden(world));
+        [], rest, RaceMs, Golden(world), IsStoreRead: true);
 
     static ObjectEvidence Object(string key, ModelFile file) => file.Content is ShardImage { Whole: true } shard
         ? new ObjectEvidence(

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Lineage.ChaosHarness.Worlds;
 
 /// <summary>A program of the system, run to its end; killed if it is cancelled.</summary>
-internal static class ProgramRun
+public static class ProgramRun
 {
     /// <returns>Exit code, and standard output followed by standard error.</returns>
     /// <exception cref="System.ComponentModel.Win32Exception">It is not installed.</exception>

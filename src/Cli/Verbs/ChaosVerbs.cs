@@ -11,6 +11,7 @@ internal static class ChaosVerbs
         ChaosSimVerbs.Replay(globals),
         ChaosSimVerbs.Shrink(globals),
         ChaosCampaignVerb.Create(globals),
+        ChaosMutantsVerb.Create(globals),
         ChaosRunVerbs.PowerLoss(globals),
         ChaosRunVerbs.Capabilities(globals),
         ChaosReportVerbs.Report(globals),

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Lineage.ChaosHarness.Mutants;
+using Lineage.ChaosHarness.Reports;
+using Lineage.ChaosHarness.Worlds;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Format;
+
+namespace Lineage.Cli.Verbs;
+
+/// <summary><c>chaos mutants</c>: defects that somebody could write are built into a copy of the sources, and the simulator has to find
+/// every one.</summary>
+internal static class ChaosMutantsVerb
+{
+    public static Command Create(Globals globals)
+    {
+        var only = new Option<string[]>("--only") { Description = "Mutants by name; without it, all.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        var seed = Inputs.Count("--seed", "Seed of the first history", 1, 0, int.MaxValue);
+        var histories = Inputs.Count("--histories", "Histories run against one mutant at most", 20_000, 1, 10_000_000);
+        var to = new Option<string?>("--to") { Description = "Directory for the shrunk history of each, as NAME.json.", HelpName = "DIR" };
+        var json = new Option<bool>("--json") { Description = "One JSON object as the last line of standard output." };
+        var command = new Command("mutants", "Builds known defects into a copy of the sources; the simulator must find each by the right invariant.")
+        {
+            only, seed, histories, to, json,
+        };
+        return globals.Runs(command, async (call, ct) =>
+        {
+            try
+            {
+                string[] arguments = [Text(call.Value(seed)), Text(call.Value(histories)), .. call.Value(only) ?? []];
+                var report = await RunAsync(arguments, ct);
+                if (call.Value(to) is { } directory) Write(directory, report);
+                if (call.Value(json)) Console.Out.WriteLine(ReportJson.Of(report));
+                else foreach (var line in Lines(report)) Console.Out.WriteLine(line);
+                return report.Holds ? ExitCodes.Done : ChaosExit.Harness;
+            }
+            catch (MutantException broken)
+            {
+                Console.Error.WriteLine($"Nothing was judged: {broken.Message}");
+                return ChaosExit.Harness;
+            }
+        });
+    }
+
+    static async Task<MutantReport> RunAsync(string[] arguments, CancellationToken ct)
+    {
+        var root = MutantWorkshop.RootOf(Environment.CurrentDirectory)
+            ?? throw new MutantException("Mutants are made from the sources: run this inside a checkout of the repository.");
+        var shop = new MutantWorkshop(root);
+        Console.Error.WriteLine("building the mutants");
+        var program = await shop.BuildAsync(ct);
+        Console.Error.WriteLine("hunting");
+        var (exitCode, output) = await ProgramRun.Async(program, [shop.TableFile, .. arguments], ct);
+        return exitCode == 0
+            ? JsonSerializer.Deserialize<MutantReport>(output, CanonicalJson.Options)!
+            : throw new MutantException($"The mutated program ended with {Text(exitCode)}: {output}");
+    }
+
+    static void Write(string directory, MutantReport report)
+    {
+        Directory.CreateDirectory(directory);
+        foreach (var one in report.Matrix)
+            if (one.Schedule is { } schedule) File.WriteAllText(Path.Combine(directory, $"{one.Name}.json"), schedule);
+    }
+
+    static IEnumerable<string> Lines(MutantReport report)
+    {
+        yield return "mutant                         must be found by  first  histories  operations  faults";
+        foreach (var one in report.Matrix)
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"{one.Name,-30} {one.Invariant,-17} {one.First ?? "none",-6} {one.Histories,9}  {one.Operations,10}  {one.Faults,6}"
+                + $"{(one.IsByIntended ? "" : one.IsKilled ? "  by another invariant only" : "  SURVIVED")}");
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"{report.Killed} of {report.Mutants} killed, {report.ByIntended} by the intended invariant; median {report.MedianOps} operations "
+            + $"and {report.MedianFaults} faults; the canary {report.Canary}; {report.Seconds:F1} s.");
+    }
+
+    static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
