@@ -14,11 +14,13 @@ public static class BytesWitness
 
     /// <param name="folder">Root of the tier: below it lie <c>{run}/g{generation}/s{step}/r{rank}.shard</c>.</param>
     /// <param name="tier">Name that events use for it.</param>
+    /// <param name="run">Of this run only; null: of all.</param>
     /// <exception cref="InvalidDataException">More objects than can be judged.</exception>
-    public static IReadOnlyList<ObjectEvidence> Read(string folder, string tier)
+    public static IReadOnlyList<ObjectEvidence> Read(string folder, string tier, RunId? run = null)
     {
         List<ObjectEvidence> found = [];
-        if (!Directory.Exists(folder)) return found;
+        var below = run is { } only ? Path.Combine(folder, only.ToString()) : folder;
+        if (!Directory.Exists(below)) return found;
         var options = new EnumerationOptions
         {
             RecurseSubdirectories = true,
@@ -26,7 +28,7 @@ public static class BytesWitness
             AttributesToSkip = FileAttributes.ReparsePoint,
             IgnoreInaccessible = false,
         };
-        foreach (var path in Directory.EnumerateFiles(folder, "*.shard", options).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.EnumerateFiles(below, "*.shard", options).Order(StringComparer.Ordinal))
         {
             var key = Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/');
             if (key.StartsWith('.') || key.Contains("/.", StringComparison.Ordinal)) continue;   // names of the tier's own, no objects
@@ -55,7 +57,7 @@ public static class BytesWitness
     static ObjectEvidence Judge(PlainShard shard, string tier, string key, long size)
     {
         var damage = shard.Damage;
-        if (damage is null && shard.Identity is { } identity && !string.Equals(identity.Key, key, StringComparison.Ordinal))
+        if (damage is null && shard.Identity is { } identity && !identity.MayLieAt(key))
             damage = $"it lies under {key}, but says that it is {identity.Key}";
         return new ObjectEvidence(
             tier, key, size, shard.Root, shard.Identity?.Checkpoint, shard.Identity?.Rank, shard.Identity?.BaseRoot, State: null, damage);
@@ -70,4 +72,10 @@ public static class BytesWitness
 sealed record PlainIdentity(CheckpointId Checkpoint, int Rank, ContentHash? BaseRoot)
 {
     public string Key => $"{Checkpoint.Run}/g{Checkpoint.Generation}/s{Checkpoint.Step}/r{Rank}.shard";
+
+    /// <summary>A shard that was written anew as a full one lies beside the first.</summary>
+    public bool MayLieAt(string key) => string.Equals(Key, key, StringComparison.Ordinal)
+        || (BaseRoot is null && string.Equals(Anew, key, StringComparison.Ordinal));
+
+    string Anew => Key.Replace(".shard", ".full.shard", StringComparison.Ordinal);
 }

@@ -52,12 +52,13 @@ sealed class CaseFile
         sequence < thenSequence && atMs + Evidence.RaceMs <= thenAtMs;
 
     /// <summary>The checkpoint and every base below it, nearest first; ends where one is not on record, or after 64 links.</summary>
-    public List<SaveRecord> Chain(SaveRecord save, out CheckpointId? absent)
+    /// <param name="asOpened">As every link was opened, whatever was written anew since.</param>
+    public List<SaveRecord> Chain(SaveRecord save, out CheckpointId? absent, bool asOpened = false)
     {
         const int linksMax = 64;
         List<SaveRecord> links = [save];
         absent = null;
-        while (links[^1].Opened?.Body.Base is { } edge && links.Count < linksMax)
+        while ((asOpened ? links[^1].Opened?.Body.Base : links[^1].BaseNow) is { } edge && links.Count < linksMax)
         {
             if (Find(edge.Checkpoint) is not { } found)
             {
@@ -86,6 +87,7 @@ sealed class CaseFile
             case CheckpointQuarantined body: Save(body.Checkpoint, stream).Quarantines.Add(Of(e, body)); break;
             case CheckpointExpired body: Save(body.Checkpoint, stream).Endings.Add(Of<object>(e, body)); break;
             case ExpiryUndone body: Save(body.Checkpoint, stream).Endings.Add(Of<object>(e, body)); break;
+            case CheckpointRebased body: Save(body.Checkpoint, stream).Rebases.Add(Of(e, body)); break;
             case ReclaimStarted body: Save(body.Checkpoint, stream).Reclaims.Add(Of(e, body)); break;
             case CheckpointPinned body: Save(body.Checkpoint, stream).Marks.Add(Of<object>(e, body)); break;
             case CheckpointUnpinned body: Save(body.Checkpoint, stream).Marks.Add(Of<object>(e, body)); break;

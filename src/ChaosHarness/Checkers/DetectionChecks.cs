@@ -73,6 +73,9 @@ static class DetectionChecks
         if (check.Body.Finding is Finding.Unreadable or Finding.Missing
             && file.Journal.Suffered("eio", "read", "disk", "store", "tier", "io-", "mount", "power", "fs-", "delete", "operator")) return;
         foreach (var link in file.Chain(save, out _))
+            foreach (var stored in link.Rebases.SelectMany(static one => one.Body.Shards))
+                if (stored.Rank == check.Body.Rank && file.Journal.HarmOf(stored.ObjectKey).Count > 0) return;
+        foreach (var link in file.Chain(save, out _, asOpened: true))
             foreach (var stored in link.Stored)
                 if (stored.Body.Rank == check.Body.Rank
                     && (file.Journal.HarmOf(stored.Body.ObjectKey).Count > 0 || !IsWhole(file, stored.Body))) return;
@@ -136,7 +139,8 @@ static class DetectionChecks
     {
         s18.Look();
         var since = save.Quarantines[0];
-        if (save.Verifieds.Exists(one => one.Version > since.Version) && !save.Stored.Exists(one => one.Version > since.Version))
+        if (save.Verifieds.Exists(one => one.Version > since.Version) && !save.Stored.Exists(one => one.Version > since.Version)
+            && !save.Rebases.Exists(one => one.Version > since.Version))
             s18.Violate(
                 $"{save.Id} was quarantined ({since.Body.Cause}) and verified again afterwards. Expected that only newer bytes lift "
                 + $"a quarantine; observed: "

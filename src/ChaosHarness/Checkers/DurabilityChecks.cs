@@ -38,6 +38,26 @@ static class DurabilityChecks
                     + $"{stored.Body.Root.Short} after any crash. Expected those bytes; observed: {wrong}. No injected fault changed them.",
                     save.Stream, stored.Version);
         }
+
+        foreach (var rebased in save.Rebases) Rewritten(file, save, rebased, s1);
+    }
+
+    /// <summary>A rewrite is a promise of the same kind, under other names.</summary>
+    static void Rewritten(CaseFile file, SaveRecord save, Fact<CheckpointRebased> rebased, Docket s1)
+    {
+        if (file.Evidence.Objects.Count == 0) return;
+        foreach (var shard in rebased.Body.Shards)
+        {
+            s1.Look();
+            var found = file.Objects.GetValueOrDefault((shard.Tier, shard.ObjectKey));
+            var promised = new ShardStored(
+                save.Id, shard.Rank, shard.Root, shard.StoredBytes, shard.Tier, shard.ObjectKey, rebased.Body.At);
+            if (file.Journal.HarmOf(shard.ObjectKey).Count == 0 && Wrong(found, promised) is { } wrong)
+                s1.Violate(
+                    $"CheckpointRebased promised that rank {shard.Rank} of {save.Id} re-reads from {shard.Tier}:{shard.ObjectKey} with "
+                    + $"root {shard.Root.Short}. Expected those bytes; observed: {wrong}. No injected fault changed them.",
+                    save.Stream, rebased.Version);
+        }
     }
 
     static string? Wrong(ObjectEvidence? found, ShardStored stored) => found switch

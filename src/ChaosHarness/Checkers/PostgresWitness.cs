@@ -34,12 +34,36 @@ public static class PostgresWitness
     public static async Task<IReadOnlyList<StreamEvidence>> ReadAsync(
         string connectionString, RunId run, DateTimeOffset beganAt, CancellationToken ct)
     {
-        await using var database = NpgsqlDataSource.Create(connectionString);
-        await using var command = database.CreateCommand(Sql);
-        command.CommandTimeout = TimeoutSeconds;
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(ct);
+        return await StreamsAsync(connection, run, beganAt, ct);
+    }
+
+    /// <summary>Events and read models of one moment, each row beside what its stream gives.</summary>
+    /// <inheritdoc cref="ReadAsync"/>
+    public static async Task<(IReadOnlyList<StreamEvidence> Streams, IReadOnlyList<RowEvidence> Rows)> ReadWithRowsAsync(
+        string connectionString, RunId run, DateTimeOffset beganAt, CancellationToken ct)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(ct);
+        await using var moment = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct);
+        var streams = await StreamsAsync(connection, run, beganAt, ct);
+        return (streams, await RowReplay.CompareAsync(Command(connection, RowReplay.Sql, run), streams, ct));
+    }
+
+    static NpgsqlCommand Command(NpgsqlConnection connection, string sql, RunId run)
+    {
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = TimeoutSeconds };
         command.Parameters.AddWithValue("run", run.Value);
         command.Parameters.AddWithValue("like", run.Value.Replace("_", "\\_", StringComparison.Ordinal));
         command.Parameters.AddWithValue("limit", EventsMax + 1);
+        return command;
+    }
+
+    static async Task<IReadOnlyList<StreamEvidence>> StreamsAsync(
+        NpgsqlConnection connection, RunId run, DateTimeOffset beganAt, CancellationToken ct)
+    {
+        await using var command = Command(connection, Sql, run);
         var streams = new Dictionary<string, List<EventEvidence>>(StringComparer.Ordinal);
         await using var reader = await command.ExecuteReaderAsync(ct);
         for (var count = 0; await reader.ReadAsync(ct); count++)

@@ -48,6 +48,7 @@ static class ReclaimChecks
         if (Kept(save, start.Version, start.Body.At) is { } kept) return kept;
         foreach (var other in file.Saves)
             if (other.Opened is { Body.Base: { } edge } opened && edge.Checkpoint == save.Id && opened.Sequence < start.Sequence
+                && !other.WasRebasedBy(start.Sequence)
                 && !other.IsReclaimedBy(start.Sequence) && !other.IsAbandonedBy(start.Sequence))
                 return $"{other.Id} is built on it, and its bytes are there";
         foreach (var run in file.Runs)

@@ -34,6 +34,9 @@ sealed class SaveRecord(CheckpointId id, string stream)
 
     public List<Fact<ReclaimStarted>> Reclaims { get; } = [];
 
+    /// <summary>Times at which all its shards were written anew, so that it stands on another base or on none.</summary>
+    public List<Fact<CheckpointRebased>> Rebases { get; } = [];
+
     /// <summary>Pins, unpins, holds and lifted holds, in order.</summary>
     public List<Fact<object>> Marks { get; } = [];
 
@@ -56,6 +59,19 @@ sealed class SaveRecord(CheckpointId id, string stream)
             if (ending.Sequence < sequence) expired = ending.Body is CheckpointExpired;
         return expired;
     }
+
+    /// <summary>What its deltas refer to now: as it was opened, or as it was written anew.</summary>
+    public BaseLink? BaseNow => Rebases is [.., var last] ? last.Body.Base : Opened?.Body.Base;
+
+    public bool WasRebasedBy(long sequence) => Rebases.Count > 0 && Rebases[0].Sequence < sequence;
+
+    /// <summary>Whether its content was ever named so: sealed, or written anew.</summary>
+    public bool HadManifest(ContentHash manifest) => (Seals is [var seal, ..] && seal.Body.ManifestHash == manifest)
+        || Rebases.Exists(one => one.Body.ManifestHash == manifest);
+
+    /// <summary>Whether a rank's shard ever had this root on record.</summary>
+    public bool HadRoot(Rank rank, ContentHash root) => RootOf(rank) == root
+        || Rebases.Exists(one => one.Body.Shards.Any(shard => shard.Rank == rank && shard.Root == root));
 
     /// <summary>Root on record for a rank: that of its first copy.</summary>
     public ContentHash? RootOf(Rank rank)

@@ -41,7 +41,7 @@ static class RecoveryChecks
         if (file.Find(id) is not { } save) return "it is not on record";
         var links = file.Chain(save, out var absent);
         if (absent is { } missing) return $"its base {missing} is not on record";
-        if (links[^1].Opened?.Body.Base is not null) return "its chain has no end";
+        if (links[^1].BaseNow is not null) return "its chain has no end";
         for (var i = 0; i < links.Count; i++)
         {
             var (link, name) = (links[i], i == 0 ? "it" : $"its base {links[i].Id}");
@@ -49,7 +49,7 @@ static class RecoveryChecks
             if (link.Quarantines is [var bad, ..] && file.SurelyBefore(bad.Sequence, bad.AtMs, sequence, atMs))
                 return $"{name} was quarantined ({bad.Body.Cause})";
             if (link.IsReclaimedBy(sequence)) return $"the bytes of {(i == 0 ? "it" : link.Id.ToString())} were given up";
-            if (i > 0 && links[i - 1].Opened!.Value.Body.Base!.ManifestHash != link.Seals[0].Body.ManifestHash)
+            if (i > 0 && !link.HadManifest(links[i - 1].BaseNow!.ManifestHash))
                 return $"{name} has another manifest than the one that {links[i - 1].Id} was built on";
         }
 
@@ -165,7 +165,7 @@ static class RecoveryChecks
     {
         if (save.Opened?.Body.WorldSize != world) return false;
         var links = file.Chain(save, out var absent);
-        if (absent is not null || links[^1].Opened?.Body.Base is not null) return false;
+        if (absent is not null || links[^1].BaseNow is not null) return false;
         if (save.IsExpiredBy(sequence)) return false;
         for (var i = 0; i < links.Count; i++)
         {
@@ -174,7 +174,7 @@ static class RecoveryChecks
             if (!file.SurelyBefore(verified.Sequence, verified.AtMs, sequence, atMs)) return false;
             if (link.Quarantines.Count > 0 && link.Quarantines[0].AtMs <= atMs + file.Evidence.RaceMs) return false;
             if (link.IsReclaimedBy(sequence) || !link.WasSealed) return false;
-            if (i > 0 && links[i - 1].Opened!.Value.Body.Base!.ManifestHash != link.Seals[0].Body.ManifestHash) return false;
+            if (i > 0 && !link.HadManifest(links[i - 1].BaseNow!.ManifestHash)) return false;
         }
 
         return true;

@@ -63,7 +63,7 @@ static class StreamChecks
         if (save.Seals.Count > 0 && save.Abandons.Count > 0)
             s9.Violate($"{save.Id} is sealed and abandoned. Expected one end.", save.Stream, save.Abandons[0].Version);
         Single(save.Abandons, save.Stream, "CheckpointAbandoned", s9);
-        Single(save.Verifieds, save.Stream, "CheckpointVerified", s9);
+        Single(save.Verifieds, save.Stream, "CheckpointVerified", s9, 1 + save.Rebases.Count);   // new bytes are verified anew
         Single(save.Quarantines, save.Stream, "CheckpointQuarantined", s9);
         Single(save.Reclaims, save.Stream, "ReclaimStarted", s9);
         Repeated(save.Diffed, static one => one.Body.Rank, save.Stream, "ShardDiffed", s9);
@@ -93,6 +93,7 @@ static class StreamChecks
             {
                 var (earlier, later) = (save.Checks[j].Body, save.Checks[i].Body);
                 if (earlier.Rank != later.Rank || earlier.Finding != later.Finding || earlier.Depth != later.Depth) continue;
+                if (save.Rebases.Exists(one => one.Version > save.Checks[j].Version && one.Version < save.Checks[i].Version)) continue;
                 if (later.Finding == Finding.Intact && later.At - earlier.At >= TimeSpan.FromHours(24)) continue;
                 s9.Violate(
                     $"The finding {later.Finding} ({later.Depth}) of rank {later.Rank} of {save.Id} is on record twice. Expected a "
@@ -133,10 +134,11 @@ static class StreamChecks
             s9.Violate($"Recovery {recovery.Id} is completed and failed. Expected one end.", recovery.Stream, recovery.Failed[0].Version);
     }
 
-    static void Single<T>(List<Fact<T>> facts, string stream, string name, Docket s9)
+    static void Single<T>(List<Fact<T>> facts, string stream, string name, Docket s9, int times = 1)
     {
-        if (facts.Count > 1)
-            s9.Violate($"{name} is {facts.Count} times in {stream}. Expected once: a repeated message or command must change nothing.",
+        if (facts.Count > times)
+            s9.Violate($"{name} is {facts.Count} times in {stream}. "
+                + $"Expected {(times == 1 ? "once" : $"at most {times} times")}: a repeated message or command must change nothing.",
                 stream, facts[1].Version);
     }
 

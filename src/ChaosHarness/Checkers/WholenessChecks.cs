@@ -118,7 +118,8 @@ static class WholenessChecks
         foreach (var stored in file.Evidence.Objects)
         {
             if (stored is not { State: { } state, Checkpoint: { } id, Rank: { } rank, Damage: null }) continue;
-            if (file.Find(id) is not { WasSealed: true } save || save.RootOf(new Rank(rank)) != stored.Root) continue;
+            if (file.Find(id) is not { WasSealed: true } save || stored.Root is not { } root
+                || !save.HadRoot(new Rank(rank), root)) continue;
             var captures = file.Journal.CapturesOf(id, rank);
             if (captures.Count == 0) continue;
             s3.Look();

@@ -139,6 +139,19 @@ sealed class Made
         id.StreamKey, new ShardVerified(id, new Rank(rank), finding, VerificationDepth.Deep, finding == Finding.Intact ? null : "chunk 3",
             100, At));
 
+    /// <summary>Every shard is written anew as a full one, beside the old; findings and verification are of one append.</summary>
+    public Made Rebase(CheckpointId id)
+    {
+        var anew = Enumerable.Range(0, Ranks).Select(rank => new RebasedShard(
+            new Rank(rank), Hash($"anew {RootOf(id, rank)}"), 300, "disk", Key(id, rank).Replace(".shard", ".full.shard",
+                StringComparison.Ordinal))).ToList();
+        foreach (var shard in anew)
+            objects.Add(new ObjectEvidence(
+                "disk", shard.ObjectKey, 300, shard.Root, id, shard.Rank.Value, null, StateOf(id, shard.Rank.Value), null));
+        Write(id.StreamKey, new CheckpointRebased(id, Base: null, anew, Hash($"manifest anew {id}"), 300L * Ranks, "to stand alone", At));
+        return Verify(id);
+    }
+
     public Made Verified(CheckpointId id) => Write(id.StreamKey, new CheckpointVerified(id, At));
 
     public Made Quarantine(CheckpointId id, params int[] ranks) => Write(
