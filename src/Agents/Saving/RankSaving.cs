@@ -13,6 +13,12 @@ namespace Lineage.Agents.Saving;
 /// <param name="Broker">RabbitMQ to publish facts to; null: they are posted to the server.</param>
 public sealed record RankSavingOptions(Uri Server, string StoreRoot, Uri? Broker, SaverOptions Saver)
 {
+    /// <summary>What stands before the store; a witness of a test may. In production nothing does.</summary>
+    public Func<ITier, ITier> OverTier { get; init; } = static tier => tier;
+
+    /// <summary>Likewise before the service or broker that facts are handed to.</summary>
+    public Func<IFactPublisher, IFactPublisher> OverPublisher { get; init; } = static publisher => publisher;
+
     public static string OutboxDirectory(SaverOptions saver) =>
         Path.Combine(saver.RunDirectory, string.Create(CultureInfo.InvariantCulture, $"outbox-r{saver.Rank}"));
 }
@@ -35,11 +41,10 @@ public static class RankSaving
         var credential = Credential.FromEnvironment(Environment.GetEnvironmentVariable);
         var client = new LineageClient(new ClientOptions(options.Server, saver.Actor) { Credential = credential }, clock);
         await JoinAsync(client, saver, report, ct);
-        var tier = new LocalDirectoryTier(options.StoreRoot);
+        var tier = options.OverTier(new LocalDirectoryTier(options.StoreRoot));
         var outbox = Outbox.Open(RankSavingOptions.OutboxDirectory(saver), problem => report($"{problem.Detail} [{problem.Code}]"));
-        IFactPublisher publisher = options.Broker is { } broker
-            ? new BrokerFactPublisher(broker, clock)
-            : new HttpFactPublisher(client);
+        var publisher = options.OverPublisher(
+            options.Broker is { } broker ? new BrokerFactPublisher(broker, clock) : new HttpFactPublisher(client));
         var pump = OutboxPump.For(outbox, publisher, client, clock, report, steps);
         pump.Start();
         var parts = new SaverParts(

@@ -30,6 +30,11 @@ public interface IRankHooks : IAsyncDisposable
     /// <param name="value">Null where it is not finite.</param>
     void Stepped(Step step, string name, double? value) { }
 
+    /// <summary>Told after every step by every rank, between two steps: who only watches looks at the state here. It returns at
+    /// once.</summary>
+    /// <param name="step">Steps done.</param>
+    void Trained(IRankState state, Step step) { }
+
     /// <summary>
     /// Told before a save what was measured at that step, so that it can be recorded with the checkpoint. Best effort: it returns at once,
     /// and nothing that goes wrong with it is the trainer's concern.

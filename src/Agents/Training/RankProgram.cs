@@ -129,6 +129,7 @@ sealed class RankLife(RankOptions options, IRankHooks hooks, RankVoice voice, Ti
         {
             var begun = clock.GetTimestamp();
             var outcome = await trainer.StepAsync(stop.IsCancellationRequested, CancellationToken.None);
+            hooks.Trained(trainer.State, outcome.Step);
             losses?.Add(LossRecord.Of(outcome.Step, options.Generation, outcome.Loss));
             if (options.Rank.Value == 0)
                 hooks.Stepped(outcome.Step, MetricNames.Loss, double.IsFinite(outcome.Loss) ? outcome.Loss : null);

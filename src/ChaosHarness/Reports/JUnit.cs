@@ -11,9 +11,13 @@ static class JUnit
     public static string Of(ReportModel model)
     {
         var suite = new XElement(
-            "testsuite", new XAttribute("name", Clean(model.Title)), new XAttribute("tests", model.Verdict.Invariants.Count),
-            new XAttribute("failures", model.Verdict.Invariants.Count(static one => one.Judgement == Judgement.Violated)),
-            new XAttribute("skipped", model.Verdict.Invariants.Count(static one => one.Judgement is Judgement.Never or Judgement.Unknown)),
+            "testsuite", new XAttribute("name", Clean(model.Title)),
+            new XAttribute("tests", model.Verdict.Invariants.Count + (model.Scenarios?.Count ?? 0)),
+            new XAttribute("failures", model.Verdict.Invariants.Count(static one => one.Judgement == Judgement.Violated)
+                + Scenarios(model, static verdict => verdict is not ("valid" or "skipped"))),
+            new XAttribute(
+                "skipped", model.Verdict.Invariants.Count(static one => one.Judgement is Judgement.Never or Judgement.Unknown)
+                + Scenarios(model, static verdict => verdict is "skipped")),
             new XAttribute("errors", model.HarnessFault is null ? 0 : 1),
             new XElement("properties",
                 Property("seed", model.Evidence.Schedule.Seed.ToString(CultureInfo.InvariantCulture)),
@@ -21,6 +25,7 @@ static class JUnit
                 Property("exitCode", model.ExitCode.ToString(CultureInfo.InvariantCulture)),
                 model.Replay.Select(static command => Property("replay", command))));
         foreach (var one in model.Verdict.Invariants) suite.Add(Case(model, one));
+        foreach (var one in model.Scenarios ?? []) suite.Add(Case(model, one));
         if (model.HarnessFault is { } fault)
             suite.Add(new XElement("testcase", new XAttribute("name", "the harness can be trusted"), new XAttribute("classname",
                 Clean(model.Title)),
@@ -39,6 +44,19 @@ static class JUnit
         if (one.Judgement is Judgement.Never or Judgement.Unknown)
             test.Add(new XElement("skipped", new XAttribute(
                 "message", one.Judgement == Judgement.Never ? "never triggered" : "evidence is missing")));
+        return test;
+    }
+
+    static int Scenarios(ReportModel model, Func<string, bool> verdict) => model.Scenarios?.Count(one => verdict(one.Verdict)) ?? 0;
+
+    static XElement Case(ReportModel model, ScenarioRow one)
+    {
+        var test = new XElement(
+            "testcase", new XAttribute("classname", Clean(model.Title)), new XAttribute("name", Clean(one.Name)),
+            new XAttribute("time", one.Seconds.ToString("F1", CultureInfo.InvariantCulture)));
+        if (one.Verdict is "skipped") test.Add(new XElement("skipped", new XAttribute("message", Clean(one.Why ?? ""))));
+        else if (one.Verdict is not "valid")
+            test.Add(new XElement("failure", new XAttribute("message", Clean($"{one.Verdict}: {one.Why}"))));
         return test;
     }
 

@@ -18,6 +18,7 @@ static class ReportHtml
             .Raw("</style></head>\n<body><main>\n");
         Head(page, model);
         StorySections.Violations(page, model);
+        TableSections.Scenarios(page, model);
         TableSections.Invariants(page, model);
         TimelineSection.Draw(page, model.Evidence);
         StorySections.History(page, model);

@@ -17,6 +17,9 @@ public sealed record ReportModel(
 
     public IReadOnlyList<MutantRow>? Mutants { get; init; }
 
+    /// <summary>Of a run of several scenarios: each of them.</summary>
+    public IReadOnlyList<ScenarioRow>? Scenarios { get; init; }
+
     public ThroughputFigures? Throughput { get; init; }
 
     /// <summary>Null: taken from the history that is shown.</summary>
@@ -36,6 +39,10 @@ public sealed record EnvironmentFact(string Name, string Value);
 
 /// <param name="Required">The run was asked to have it, so that it fails without.</param>
 public sealed record SkippedCapability(string Capability, string Reason, bool Required);
+
+/// <param name="Verdict">In one word.</param>
+/// <param name="Why">Null when all is well.</param>
+public sealed record ScenarioRow(string Name, string Verdict, double Seconds, string? Why);
 
 /// <param name="Intended">The invariant that should find it.</param>
 /// <param name="KilledBy">Invariants that did; empty: it survived.</param>

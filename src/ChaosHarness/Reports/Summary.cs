@@ -21,6 +21,14 @@ static class Summary
         foreach (var skipped in model.Skipped)
             Line(text, $"\n> ⚠ skipped: **{Escape(skipped.Capability)}** "
                 + $"({Escape(skipped.Reason)}){(skipped.Required ? ", required" : "")}");
+        if (model.Scenarios is { Count: > 0 } scenarios)
+        {
+            Line(text, "\n| scenario | verdict | s | |\n|---|---|---:|---|");
+            foreach (var one in scenarios)
+                Line(text, string.Create(
+                    CultureInfo.InvariantCulture, $"| {Escape(one.Name)} | {one.Verdict} | {one.Seconds:F1} | {Escape(one.Why ?? "")} |"));
+        }
+
         Line(text, "\n| | invariant | verdict | triggered |\n|---|---|---|---:|");
         foreach (var one in model.Verdict.Invariants)
             Line(text, $"| {one.Id} | {Escape(one.Promise)} | {Sign(one.Judgement)} | {one.Triggered:N0} |");

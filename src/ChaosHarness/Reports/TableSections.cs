@@ -25,6 +25,21 @@ static class TableSections
         page.Raw("</table></div>\n");
     }
 
+    public static void Scenarios(Html page, ReportModel model)
+    {
+        if (model.Scenarios is not { Count: > 0 } scenarios) return;
+        page.Raw("<h2>Scenarios</h2>\n<div class=\"card\"><table><tr><th>scenario</th><th>verdict</th>")
+            .Raw("<th class=\"n\">s</th><th></th></tr>\n");
+        foreach (var one in scenarios)
+        {
+            var style = one.Verdict switch { "valid" => "good", "violated" => "bad", _ => "warn" };
+            page.Add($"<tr><td class=\"id\">{one.Name}</td><td><span class=\"tag {style}\">{one.Verdict}</span></td>")
+                .Add($"<td class=\"n\">{one.Seconds:F1}</td><td>{one.Why}</td></tr>\n");
+        }
+
+        page.Raw("</table></div>\n");
+    }
+
     public static void Heat(Html page, ReportModel model)
     {
         var heat = model.Heat ?? HistoryFigures.Heat(model.Evidence);

@@ -11,7 +11,8 @@ namespace Lineage.ChaosHarness.Reports;
 public sealed record VerdictDocument(
     string Format, string Title, string Level, string Outcome, int ExitCode, string Profile, long Seed, ContentHash Schedule,
     IReadOnlyList<InvariantVerdict> Invariants, IReadOnlyList<SkippedCapability> Skipped, IReadOnlyList<EnvironmentFact> Environment,
-    ThroughputFigures? Throughput, IReadOnlyList<MutantRow>? Mutants, string? HarnessFault, IReadOnlyList<string> Replay)
+    ThroughputFigures? Throughput, IReadOnlyList<MutantRow>? Mutants, string? HarnessFault, IReadOnlyList<string> Replay,
+    IReadOnlyList<ScenarioRow>? Scenarios = null)
 {
     public const string FormatName = "lineage.chaos-verdict.v1", FileName = "verdict.json";
 
@@ -20,7 +21,7 @@ public sealed record VerdictDocument(
     public static VerdictDocument Of(ReportModel model) => new(
         FormatName, model.Title, model.Level, ChaosExit.Word(model.ExitCode), model.ExitCode, model.Evidence.Schedule.Profile,
         model.Evidence.Schedule.Seed, model.Evidence.Schedule.Digest(), model.Verdict.Invariants, model.Skipped, model.Environment,
-        model.Throughput, model.Mutants, model.HarnessFault, model.Replay);
+        model.Throughput, model.Mutants, model.HarnessFault, model.Replay, model.Scenarios);
 
     /// <exception cref="FileNotFoundException">The directory holds no verdict: no run ended there.</exception>
     /// <exception cref="JsonException">The file is no verdict of this format.</exception>

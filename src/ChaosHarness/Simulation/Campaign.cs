@@ -11,7 +11,16 @@ public sealed record CampaignPlan(long Seed, string? Profile, long? Histories, T
 /// <summary>A history that broke an invariant.</summary>
 public sealed record FoundViolation(long Seed, string Profile, string Invariant, string What);
 
-public sealed record TriggeredCount(long Triggered, string Judgement);
+public sealed record TriggeredCount(long Triggered, string Judgement)
+{
+    /// <summary>By id of the invariant.</summary>
+    public static SortedDictionary<string, TriggeredCount> Of(Verdict verdict)
+    {
+        var counts = new SortedDictionary<string, TriggeredCount>(StringComparer.Ordinal);
+        foreach (var one in verdict.Invariants) counts[one.Id] = new TriggeredCount(one.Triggered, Campaign.Word(one.Judgement));
+        return counts;
+    }
+}
 
 /// <param name="PerMinutePerCore">The campaign runs on one core.</param>
 /// <param name="EventsMean">Steps of simulated processes per history.</param>
@@ -81,10 +90,9 @@ public static class Campaign
 
     static SortedDictionary<string, TriggeredCount> Counts(Verdict total)
     {
-        var counts = new SortedDictionary<string, TriggeredCount>(StringComparer.Ordinal);
-        foreach (var one in total.Invariants)
-            counts[one.Id] = new TriggeredCount(one.Triggered, Elsewhere.ContainsKey(one.Id) && one.Triggered == 0
-                ? "elsewhere" : Word(one.Judgement));
+        var counts = TriggeredCount.Of(total);
+        foreach (var id in Elsewhere.Keys)
+            if (counts[id].Triggered == 0) counts[id] = counts[id] with { Judgement = "elsewhere" };
         return counts;
     }
 

@@ -34,6 +34,13 @@ public sealed class ApiReader(Uri service) : IDisposable
     public Task<IReadOnlyList<CheckpointView>> CheckpointsAsync(RunId run, CancellationToken cancellation) =>
         AllAsync<CheckpointView>($"v1/runs/{run}/checkpoints?limit=100", cancellation);
 
+    /// <summary>What a recovery could choose now; null where there is no such run.</summary>
+    public Task<RestorePoints?> RestorePointsAsync(RunId run, CancellationToken cancellation) =>
+        GetAsync<RestorePoints>($"v1/runs/{run}/restore-points", cancellation);
+
+    public Task<IReadOnlyList<DeadLetterView>> DeadLettersAsync(CancellationToken cancellation) =>
+        AllAsync<DeadLetterView>("v1/dead-letters?limit=100", cancellation);
+
     async Task<IReadOnlyList<T>> AllAsync<T>(string path, CancellationToken cancellation)
     {
         const int pagesMax = 1_000;

@@ -12,6 +12,9 @@ public sealed record WorldOptions(string Program, string StateDirectory, bool Br
 {
     /// <summary>What the processes print; outside the state directory where that may be taken away.</summary>
     public string Logs { get; init; } = Path.Combine(StateDirectory, "logs");
+
+    /// <summary>Whether ranks, launchers and the keeper write journals that a judge reads; they stand beside what is printed.</summary>
+    public bool Watched { get; init; }
 }
 
 /// <summary>
@@ -50,7 +53,7 @@ public sealed class TrainingWorld : IAsyncDisposable
             if (options.Broker) world.broker =
                 await PrivateRabbitMq.StartAsync(Path.Combine(options.StateDirectory, "rabbitmq"), clock, cancellation);
             await world.StartServerAsync(cancellation);
-            world.Start("keeper", "keeper", "run");
+            world.StartKeeper();
             return world;
         }
         catch
@@ -66,21 +69,44 @@ public sealed class TrainingWorld : IAsyncDisposable
     public PrivateRabbitMq? Broker => broker;
 
     /// <summary>Process id of the server's private PostgreSQL as it is now, from PostgreSQL's own file; null while it has none.</summary>
-    public int? PostgresProcess
-    {
-        get
+    public int? PostgresProcess => PostmasterFile() is [var first, ..]
+        && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+
+    /// <summary>For a judge that reads what is on record: over the private PostgreSQL's socket, by the role that owns the events.</summary>
+    /// <exception cref="WorldException">The server has no private PostgreSQL, or it does not run.</exception>
+    public string EventStore => PostmasterFile() is [_, _, _, var port, var socket, ..]
+        ? new Npgsql.NpgsqlConnectionStringBuilder
         {
-            var root = Path.Combine(options.StateDirectory, "postgres");
-            var moved = Path.Combine(root, "moved-to");
-            var file = Path.Combine(File.Exists(moved) ? File.ReadAllText(moved).Trim() : root, "data", "postmaster.pid");
-            return File.Exists(file) && int.TryParse(
-                File.ReadLines(file).FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
-        }
+            Host = socket,
+            Port = int.Parse(port, NumberStyles.None, CultureInfo.InvariantCulture),
+            Username = "lineage",
+            Database = "lineage",
+            Password = File.ReadAllText(Path.Combine(options.StateDirectory, "postgres.password")),
+            Pooling = false,
+        }.ConnectionString
+        : throw new WorldException("The server's private PostgreSQL does not run; there is nothing to read.");
+
+    /// <summary>Process, folder, start, port and socket folder, a line each (PostgreSQL, "postmaster.pid").</summary>
+    string[] PostmasterFile()
+    {
+        var root = Path.Combine(options.StateDirectory, "postgres");
+        var moved = Path.Combine(root, "moved-to");
+        var file = Path.Combine(File.Exists(moved) ? File.ReadAllText(moved).Trim() : root, "data", "postmaster.pid");
+        return File.Exists(file) ? File.ReadAllLines(file) : [];
     }
+
+    /// <summary>Where the processes that work for a run write what they saw; the keeper, which works for all, where
+    /// <see cref="KeeperJournal"/> says.</summary>
+    public string JournalOf(RunId run) => Path.Combine(options.Logs, "journal", "runs", run.ToString());
+
+    public string KeeperJournal => Path.Combine(options.Logs, "journal", "keeper");
 
     /// <param name="fault">Text for <see cref="Faults.KillAtDurableStep.Variable"/>; null for none.</param>
     public ChildProcess Launch(RunId run, IEnumerable<string> arguments, string? fault = null) =>
-        Start($"launch-{run}", fault, ["launch", "--run", run.ToString(), .. arguments]);
+        Start($"launch-{run}", ["launch", "--run", run.ToString(), .. arguments], JournalOf(run), fault);
+
+    /// <summary>A keeper beside the one that there may be.</summary>
+    public ChildProcess StartKeeper() => Start("keeper", ["keeper", "run"], KeeperJournal);
 
     /// <summary>SIGKILL to everything, as when the power goes. The world can only be disposed afterwards.</summary>
     /// <param name="postgres">What <see cref="PostgresProcess"/> said before: its file may lie on the disk that is gone.</param>
@@ -125,12 +151,11 @@ public sealed class TrainingWorld : IAsyncDisposable
         api?.Dispose();
     }
 
-    ChildProcess Start(string name, params string[] arguments) => Start(name, fault: null, arguments);
-
-    ChildProcess Start(string name, string? fault, string[] arguments)
+    ChildProcess Start(string name, string[] arguments, string? journal = null, string? fault = null)
     {
         var settings = Settings();
         settings[Faults.KillAtDurableStep.Variable] = fault;
+        settings[Witnesses.JournalWriter.Variable] = options.Watched ? journal : null;
         var process =
             ChildProcess.Start(name, options.Program, arguments, Path.Combine(options.Logs, $"{name}.log"), settings);
         processes.Add(process);
@@ -148,7 +173,7 @@ public sealed class TrainingWorld : IAsyncDisposable
     async Task StartServerAsync(CancellationToken cancellation)
     {
         File.Delete(Path.Combine(options.StateDirectory, "server.json"));   // an earlier server's says where nobody is now
-        var server = Start("server", "server", "run", "--url", "http://127.0.0.1:0");
+        var server = Start("server", ["server", "run", "--url", "http://127.0.0.1:0"]);
         using var deadline = new CancellationTokenSource(ReadyDeadline, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         try

@@ -6,6 +6,7 @@ using Lineage.Agents.Saving;
 using Lineage.Agents.Tiers;
 using Lineage.Agents.Training;
 using Lineage.ChaosHarness.Faults;
+using Lineage.ChaosHarness.Witnesses;
 using Lineage.Cli.Telemetry;
 using Lineage.Cli.Terminal;
 using Lineage.Contracts.Api;
@@ -40,13 +41,22 @@ internal static class AgentVerbs
         using var export = AgentExport.Start("rank", actor.Value);
         var saver = new SaverOptions(directory.Run, start.Generation, start.Rank, start.WorldSize, actor, directory.Root);
         var fault = Environment.GetEnvironmentVariable(KillAtDurableStep.Variable);
+        using var journal = Journal(call, $"rank:{start.Rank}");
+        var watched = new WatchedRank(directory.Run, start.Generation, start.Rank, start.WorldSize);
+        var saving = Witness.Over(
+            new RankSavingOptions(call.ServerAddress, call.StoreDirectory, Facts.Broker(call), saver), journal);
         return await RankProgram.RunAsync(
             options,
-            async ct => await RankSaving.OpenAsync(
-                new RankSavingOptions(call.ServerAddress, call.StoreDirectory, Facts.Broker(call), saver), call.Clock,
-                Console.Error.WriteLine, KillAtDurableStep.Armed(fault, start.Rank, start.Generation), ct),
+            async ct => Witness.Over(
+                await RankSaving.OpenAsync(
+                    saving, call.Clock, Console.Error.WriteLine, KillAtDurableStep.Armed(fault, start.Rank, start.Generation), ct),
+                watched, journal),
             call.Clock, CancellationToken.None);
     }
+
+    /// <summary>Null unless a harness watches this process.</summary>
+    public static JournalWriter? Journal(Invocation call, string process) =>
+        JournalWriter.Armed(Environment.GetEnvironmentVariable(JournalWriter.Variable), process, call.Clock);
 
     public static Command Keeper(Globals globals)
     {
@@ -60,8 +70,9 @@ internal static class AgentVerbs
             await using var publisher = await Facts.PublisherAsync(call, client, ct);
             var options = KeeperOptions.Default(actor) with { Parallel = call.Value(parallel) };
             call.Outlet.Narrate($"Keeper of {call.StoreDirectory} for {client.Server}; reads {options.Parallel} shards at a time.");
-            var keeper = new Keeper(options, client, publisher, new LocalDirectoryTier(call.StoreDirectory), call.Clock,
-                call.Outlet.Narrate);
+            using var journal = Journal(call, "keeper");
+            var tier = Witness.Over(new LocalDirectoryTier(call.StoreDirectory), journal);
+            var keeper = new Keeper(options, client, publisher, tier, call.Clock, call.Outlet.Narrate);
             await keeper.RunAsync(ct);
             return Stopped();
         });

@@ -56,7 +56,7 @@ internal sealed class ChaosCampaignVerb
             var report = await new RealCampaign(options, call.Clock, Console.Error.WriteLine).RunAsync(Chosen(call, program), ct);
             if (call.Value(to) is { } directory) Keep(report, folder, directory);
             if (call.Value(json)) Console.Out.WriteLine(ReportJson.Of(report));
-            return ExitOf(report);
+            return RealReports.Campaign(report)?.ExitCode ?? ChaosExit.MissingCapability;
         }
         catch (WorldException broken)
         {
@@ -81,26 +81,14 @@ internal sealed class ChaosCampaignVerb
                 $"There are: {string.Join(", ", all.Select(static one => one.Name))}."));
     }
 
-    static int ExitOf(CampaignReport report)
-    {
-        bool Any(ScenarioVerdict verdict) => report.Scenarios.Any(one => one.Verdict == verdict);
-        if (Any(ScenarioVerdict.Violated)) return ChaosExit.Safety;
-        if (Any(ScenarioVerdict.Unknown)) return ChaosExit.Harness;
-        if (Any(ScenarioVerdict.Vacuous)) return ChaosExit.Vacuous;
-        return Any(ScenarioVerdict.Skipped) ? ChaosExit.MissingCapability : ExitCodes.Done;
-    }
-
-    /// <summary>The report, a journal a scenario, and what the processes printed.</summary>
+    /// <summary>The reports, and what the processes printed.</summary>
     static void Keep(CampaignReport report, string folder, string directory)
     {
-        Directory.CreateDirectory(directory);
-        File.WriteAllText(Path.Combine(directory, "campaign.json"), ReportJson.Of(report));
-        foreach (var outcome in report.Scenarios)
-            File.WriteAllLines(Path.Combine(directory, $"{outcome.Name}.history.jsonl"),
-                outcome.Journal.Select(static entry => ReportJson.Of(entry)));
+        RealReports.Write(directory, report);
         var logs = Directory.CreateDirectory(Path.Combine(directory, "logs")).FullName;
         foreach (var log in Directory.EnumerateFiles(Path.Combine(folder, "logs")))
             File.Copy(log, Path.Combine(logs, Path.GetFileName(log)), overwrite: true);
+        Console.Error.WriteLine($"report: {Path.Combine(directory, "report.html")}");
     }
 
     static async Task<int> InOwnNetworkAsync(string program, CancellationToken ct)

@@ -6,6 +6,7 @@ using Lineage.Agents.Restoring;
 using Lineage.Agents.Tiers;
 using Lineage.Agents.Training;
 using Lineage.ChaosHarness.Faults;
+using Lineage.ChaosHarness.Witnesses;
 using Lineage.Cli.Rendering;
 using Lineage.Cli.Terminal;
 using Lineage.Contracts.Api;
@@ -55,7 +56,9 @@ internal sealed class LaunchVerb
         await using var publisher = await Facts.PublisherAsync(call, client, ct);
         var options = new LaunchOptions(run, call.StateDirectory, PolicyOf(call, world), RankCommandOf(call));
         var narrator = new LaunchNarrator(call, run, training.LastStep(call), world);
-        var result = await Launcher.RunAsync(options, PortOf(call, run, holder, client, publisher), call.Clock, narrator.Hear, ct);
+        using var journal = AgentVerbs.Journal(call, "launcher");
+        var tier = Witness.Over(new LocalDirectoryTier(call.StoreDirectory), journal);
+        var result = await Launcher.RunAsync(options, PortOf(call, run, holder, client, publisher, tier), call.Clock, narrator.Hear, ct);
         narrator.Settle();
         return result.End.ExitCode is ExitCodes.Done ? await CompletedAsync(call, client, run, result, ct) : Ended(call, run, result);
     }
@@ -115,12 +118,12 @@ internal sealed class LaunchVerb
     LaunchPolicy PolicyOf(Invocation call, WorldSize world) =>
         LaunchPolicy.Of(world, training.LastStep(call)) with { RestartsMax = call.Value(restarts) };
 
-    RecoveryPort PortOf(Invocation call, RunId run, ActorId holder, LineageClient client, IFactPublisher publisher)
+    RecoveryPort PortOf(Invocation call, RunId run, ActorId holder, LineageClient client, IFactPublisher publisher, ITier tier)
     {
         var parallel = Math.Max(1, Environment.ProcessorCount);
         return new RecoveryPort(
             new RecoveryPortOptions(run, holder, SavePolicyOf(call), training.Labels(call), parallel), client, publisher,
-            new ChainVerifier(new LocalDirectoryTier(call.StoreDirectory), call.Clock), call.Clock);
+            new ChainVerifier(tier, call.Clock), call.Clock);
     }
 
     /// <summary>Null when nothing of it was given: what was not asked for must not differ from what an existing run has.</summary>

@@ -10,19 +10,19 @@ namespace Lineage.ChaosHarness.Scenarios.Real;
 /// </summary>
 static class LinkScenarios
 {
-    const string Kind = "link", Target = "server:0";
+    const string Target = "server:0";
 
     /// <summary>Every request of launcher and ranks is late, from the first one on.</summary>
     public static Task LateAsync(Stage stage) =>
-        ThroughoutAsync(stage, new LinkState(Delay: TimeSpan.FromMilliseconds(40)), "40 ms later in each direction");
+        ThroughoutAsync(stage, "link-delay", new LinkState(Delay: TimeSpan.FromMilliseconds(40)), "40 ms later in each direction");
 
     public static Task NarrowAsync(Stage stage) =>
-        ThroughoutAsync(stage, new LinkState(BytesPerSecond: 64 << 10), "64 KiB/s in each direction");
+        ThroughoutAsync(stage, "link-throttled", new LinkState(BytesPerSecond: 64 << 10), "64 KiB/s in each direction");
 
-    static async Task ThroughoutAsync(Stage stage, LinkState state, string what)
+    static async Task ThroughoutAsync(Stage stage, string kind, LinkState state, string what)
     {
         await using var proxy = new TcpProxy(stage.World.Address.Port, stage.Clock) { State = state };
-        var fault = stage.Inject(Kind, Target, what);
+        var fault = stage.Inject(kind, Target, what);
         await stage.EndsAsync(stage.Launch(fault: null, Through(proxy)));
         if (proxy.Tally is { Delayed: > 0 } tally) stage.TookEffect(fault, $"{tally.Delayed} pieces were late");
         await stage.JudgeEndAsync();
@@ -34,7 +34,7 @@ static class LinkScenarios
         const int piecesMin = 2;
         await using var proxy = new TcpProxy(stage.World.Address.Port, stage.Clock);
         var (launcher, rank) = await stage.LaunchStoppingAsync("opened", 3, Through(proxy));
-        var fault = stage.Inject(Kind, Target, "half open: connections stay, nothing passes");
+        var fault = stage.Inject("half-open", Target, "half open: connections stay, nothing passes");
         proxy.State = new LinkState(HoldToServer: true, HoldToClient: true);
         ChildProcess.Send(rank, Signal.Continue);
         await stage.UntilAsync("requests to be held", () => Task.FromResult(proxy.Tally.Held >= piecesMin));
@@ -51,7 +51,7 @@ static class LinkScenarios
         const int rounds = 4;
         await using var proxy = new TcpProxy(stage.World.Address.Port, stage.Clock);
         var (launcher, rank) = await stage.LaunchStoppingAsync("opened", 2, Through(proxy));
-        var fault = stage.Inject(Kind, Target, $"{rounds} times every connection is reset and new ones are refused");
+        var fault = stage.Inject("tcp-reset", Target, $"{rounds} times every connection is reset and new ones are refused");
         ChildProcess.Send(rank, Signal.Continue);
         for (var round = 0; round < rounds && !launcher.HasExited; round++)
         {

@@ -91,7 +91,7 @@ static class NetworkScenarios
     {
         var broker = stage.World.Broker ?? throw new WorldException("This world has no broker.");
         var (launcher, rank) = await stage.LaunchStoppingAsync("outbox-dir-synced", 3);
-        var fault = stage.Inject("broker-kill", "broker", "SIGKILL while a report is durable and not yet published");
+        var fault = stage.Inject("broker-restart-mid-publish", "broker", "SIGKILL while a report is durable and not yet published");
         await broker.KillAsync(stage.Cancellation);
         ChildProcess.Send(rank, Signal.Continue);
         var outbox = Path.Combine(stage.World.StateDirectory, "runs", stage.Run.ToString(), "outbox-r1");

@@ -7,9 +7,11 @@ namespace Lineage.ChaosHarness.Scenarios.Real;
 /// <summary>Processes that die, stand still or come twice.</summary>
 static class RankScenarios
 {
+    static readonly TimeSpan PauseTime = TimeSpan.FromSeconds(3);
+
     public static async Task KilledMidSaveAsync(Stage stage)
     {
-        var fault = stage.Inject("rank-kill", "rank:1", "SIGKILL to itself at partly-written of its 2nd save");
+        var fault = stage.Inject("rank-kill-mid-save", "rank:1", "SIGKILL to itself at partly-written of its 2nd save");
         var launcher = stage.Launch("kill rank=1 generation=1 at=partly-written occurrence=2");
         await stage.EndsAsync(launcher);
         var torn = (await stage.CheckpointsAsync()).Where(static one => one.Phase == CheckpointPhase.Abandoned).ToList();
@@ -23,7 +25,7 @@ static class RankScenarios
     {
         var (first, rank) = await stage.LaunchStoppingAsync("outbox-dir-synced", 2, "--lease", "2");
         var peer = stage.ProcessOf(0)!.Value;
-        var fault = stage.Inject("rank-pause", "rank:1", "SIGSTOP to launcher and ranks until the lease is over");
+        var fault = stage.Inject("zombie-rank", "rank:1", "SIGSTOP to launcher and ranks until the lease is over");
         first.Send(Signal.Stop);
         ChildProcess.Send(peer, Signal.Stop);
         await stage.UntilAsync("the lease to run out", async () => await stage.CountAsync<LeaseExpired>() > 0);
@@ -44,7 +46,7 @@ static class RankScenarios
 
     static async Task NothingOldWasSealedAsync(Stage stage)
     {
-        var log = await stage.World.Api.LogAsync(stage.Run, stage.Cancellation);
+        var log = await stage.LogAsync();
         var granted = log.Where(static entry => entry.Name == EventCatalog.Names[typeof(LeaseGranted)]).Max(static entry => entry.Sequence);
         stage.Must(!log.Any(entry => entry.Sequence > granted && entry.Name == EventCatalog.Names[typeof(CheckpointSealed)]
             && entry.Body.GetProperty("checkpoint").GetString()!.Contains("/1/", StringComparison.Ordinal)),
@@ -54,7 +56,7 @@ static class RankScenarios
     public static async Task TwoLaunchersAsync(Stage stage)
     {
         var (first, rank) = await stage.LaunchStoppingAsync("outbox-dir-synced", 1);
-        var fault = stage.Inject("double-launcher", "launcher", "a second launcher for the same run");
+        var fault = stage.Inject("launcher-double", "launcher", "a second launcher for the same run");
         var second = stage.Launch();
         await stage.EndsAsync(second, ExitCodes.ConcurrentChange);
         if (second.Tail().Contains(ProblemCodes.LeaseHeld, StringComparison.Ordinal))
@@ -68,10 +70,11 @@ static class RankScenarios
     {
         var (launcher, rank) = await stage.LaunchStoppingAsync("opened", 3);
         var server = stage.World.Server ?? throw new WorldException("There is no server.");
-        var fault = stage.Inject("server-pause", "server:0", "SIGSTOP");
+        var fault = stage.Inject("paused-server", "server:0", "SIGSTOP");
+        stage.Record.Paused = PauseTime;
         server.Send(Signal.Stop);
         ChildProcess.Send(rank, Signal.Continue);
-        await Task.Delay(TimeSpan.FromSeconds(3), stage.Clock, stage.Cancellation);
+        await Task.Delay(PauseTime, stage.Clock, stage.Cancellation);
         if (Stage.IsStopped(server.Id) && !launcher.HasExited) stage.TookEffect(fault, "the server stood still and the run waited");
         server.Send(Signal.Continue);
         stage.Healed(fault, "SIGCONT");

@@ -1,9 +1,7 @@
-using System.Globalization;
 using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Faults;
-using Lineage.ChaosHarness.Histories;
+using Lineage.ChaosHarness.Simulation;
 using Lineage.ChaosHarness.Worlds;
-using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.ChaosHarness.Scenarios.Real;
@@ -20,44 +18,37 @@ public sealed class RealCampaign(CampaignOptions options, TimeProvider clock, Ac
 {
     public const string Ci = "ci", NightlyName = "nightly";
 
+    static readonly WorldSize Ranks = new(2);
+
+    readonly VerdictSum sum = new();
+
     /// <summary>Small enough that a scenario takes seconds, large enough that every rank has deltas to store.</summary>
-    string[] Training =>
-    [
-        "-n", Stage.Ranks.ToString(), "--steps", "32", "--save-every", "5", "--width", "64", "--layers", "2", "--heads", "2", "--context",
-        "64", "--batch", "4", "--seed", options.Seed.ToString(CultureInfo.InvariantCulture),
-    ];
+    Training Training => RealTraining.Of(Ranks, lastStep: 32, saveEvery: 5, options.Seed);
 
     public async Task<CampaignReport> RunAsync(IReadOnlyList<RealScenario> scenarios, CancellationToken ct)
     {
         var started = clock.GetTimestamp();
         await using var world = await TrainingWorld.StartAsync(
-            new WorldOptions(options.Program, options.StateDirectory, Broker: true), clock, ct);
-        var golden = await GoldenAsync(world, ct);
+            new WorldOptions(options.Program, options.StateDirectory, Broker: true) { Watched = true }, clock, ct);
+        var golden = await RealTraining.GoldenAsync(world, Training, ct);
         var goldenSeconds = Seconds(started);
-        narrate($"golden run: {golden.Digest.Short}…, {goldenSeconds:F1} s with the world's start");
+        narrate($"golden run: {golden.Outcome.Digest.Short}…, {goldenSeconds:F1} s with the world's start");
         var outcomes = new List<ScenarioOutcome>();
         foreach (var scenario in scenarios)
         {
             var outcome = clock.GetElapsedTime(started) > options.Budget
                 ? new ScenarioOutcome(scenario.Name, ScenarioVerdict.Skipped, 0, "the budget of time was spent", [])
                 : await PlayAsync(world, golden, scenario, ct);
-            outcomes.Add(outcome);
+            outcomes.Add(outcome with { Promise = scenario.Promise });
+            if (outcome.Examination is { } seen) sum.Add(seen.Verdict);
             narrate($"{outcome.Verdict.ToString().ToUpperInvariant(),-8} {outcome.Name} {outcome.Seconds:F1} s  {outcome.Why}");
         }
 
-        return new CampaignReport(Schema: 1, options.Profile, options.Seed, outcomes, goldenSeconds, Seconds(started));
+        return new CampaignReport(
+            Schema: 1, options.Profile, options.Seed, outcomes, goldenSeconds, Seconds(started), TriggeredCount.Of(sum.Total()));
     }
 
-    async Task<RunOutcome> GoldenAsync(TrainingWorld world, CancellationToken ct)
-    {
-        var run = RunId.Parse("golden");
-        var launcher = world.Launch(run, Training);
-        var exitCode = await launcher.WaitAsync(ct);
-        return exitCode == ExitCodes.Done ? RunOutcome.Read(world.StateDirectory, run, Stage.Ranks)
-            : throw new WorldException($"The golden run ended with {exitCode}. It printed:\n{launcher.Tail()}");
-    }
-
-    async Task<ScenarioOutcome> PlayAsync(TrainingWorld world, RunOutcome golden, RealScenario scenario, CancellationToken ct)
+    async Task<ScenarioOutcome> PlayAsync(TrainingWorld world, GoldenRun golden, RealScenario scenario, CancellationToken ct)
     {
         var started = clock.GetTimestamp();
         foreach (var need in scenario.Needs)
@@ -69,25 +60,9 @@ public sealed class RealCampaign(CampaignOptions options, TimeProvider clock, Ac
                 return new ScenarioOutcome(scenario.Name, ScenarioVerdict.Skipped, 0, $"{need} is missing: {missing.Detail}", []);
         }
 
-        var stage = new Stage(world, RunId.Parse(scenario.Name), golden, Training, clock, ct);
-        string? broke = null;
-        try
-        {
-            await scenario.Play(stage);
-        }
-        catch (Exception failed) when (failed is WorldException or IOException or HttpRequestException or InvalidOperationException)
-        {
-            broke = failed.Message;
-        }
-
-        var verdict = stage.Objections.Count > 0 ? ScenarioVerdict.Violated : broke is not null ? ScenarioVerdict.Unknown
-            : stage.EveryFaultTookEffect ? ScenarioVerdict.Valid : ScenarioVerdict.Vacuous;
-        var why = string.Join("; ", stage.Objections.Concat(broke is null ? [] : [broke]).DefaultIfEmpty(
-            verdict == ScenarioVerdict.Vacuous ? "a fault had no effect on record" : ""));
-        return new ScenarioOutcome(
-            scenario.Name, verdict, Seconds(started), why.Length == 0 ? null : why,
-            [.. stage.Journal.OfType<Entry.TookEffect>().Select(static effect => effect.Observation)])
-        { Journal = stage.Journal };
+        var stage = new Stage(world, RunId.Parse(scenario.Name), golden, Training, new StageRecord(clock), clock, ct);
+        var broke = await ScenarioJudgement.PlayAsync(stage, scenario.Play);
+        return ScenarioJudgement.Of(stage, scenario.Name, Seconds(started), broke);
     }
 
     double Seconds(long since) => Math.Round(clock.GetElapsedTime(since).TotalSeconds, 1);

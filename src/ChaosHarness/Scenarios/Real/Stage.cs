@@ -6,24 +6,25 @@ using Lineage.ChaosHarness.Worlds;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
+using Evidence = Lineage.ChaosHarness.Checkers.Evidence;
 
 namespace Lineage.ChaosHarness.Scenarios.Real;
 
+/// <summary>What is trained, and how a person would write it down: the part of a schedule that all scenarios share.</summary>
+/// <param name="Arguments">For <c>lineage launch</c>.</param>
+public sealed record Training(WorldSize Ranks, IReadOnlyList<string> Arguments, Schedule Schedule);
+
 /// <summary>
-/// What one scenario plays on: a run of its own in a world that it shares, the journal of what it did and saw, and waiting that is always
+/// What one scenario plays on: a run of its own in a world that it shares, the record of what it did and saw, and waiting that is always
 /// bounded.
 /// </summary>
 public sealed class Stage(
-    TrainingWorld world, RunId run, RunOutcome? golden, IReadOnlyList<string> training, TimeProvider clock, CancellationToken ct)
+    TrainingWorld world, RunId run, GoldenRun? golden, Training training, StageRecord record, TimeProvider clock, CancellationToken ct)
 {
-    static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(45), Poll = TimeSpan.FromMilliseconds(25);
+    static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(45), Poll = TimeSpan.FromMilliseconds(25),
+        LookEvery = TimeSpan.FromMilliseconds(500), LookMax = TimeSpan.FromSeconds(1);
 
-    readonly long started = clock.GetTimestamp();
-    readonly List<Entry> journal = [];
-    readonly List<string> objections = [];
-    int faults;
-
-    public static WorldSize Ranks { get; } = new(2);
+    long looked = clock.GetTimestamp();
 
     public TrainingWorld World => world;
 
@@ -33,22 +34,17 @@ public sealed class Stage(
 
     public TimeProvider Clock => clock;
 
-    public RunOutcome Golden => golden ?? throw new WorldException("This is the golden run itself.");
+    public GoldenRun Golden => golden ?? throw new WorldException("This is the golden run itself.");
 
-    public IReadOnlyList<Entry> Journal => journal;
-
-    /// <summary>What did not hold; empty if all did.</summary>
-    public IReadOnlyList<string> Objections => objections;
-
-    public bool EveryFaultTookEffect => journal.OfType<Entry.Injected>().All(
-        injected => journal.OfType<Entry.TookEffect>().Any(effect => effect.Fault == injected.Fault));
+    public StageRecord Record => record;
 
     string Folder => Path.Combine(world.StateDirectory, "runs", run.ToString());
 
     /// <summary>The same scenario in another world, for one that breaks everything.</summary>
-    public Stage In(TrainingWorld other) => new(other, run, golden, training, clock, ct);
+    public Stage In(TrainingWorld other) => new(other, run, golden, training, record, clock, ct);
 
-    public ChildProcess Launch(string? fault = null, params string[] more) => world.Launch(run, [.. training, .. more], fault);
+    public ChildProcess Launch(string? fault = null, params string[] more) =>
+        world.Launch(run, [.. training.Arguments, .. more], fault);
 
     /// <summary>Launches with rank 1 stopping itself at a durable step, and gives back its process once it stands still there.</summary>
     public async Task<(ChildProcess Launcher, int Rank)> LaunchStoppingAsync(string step, int occurrence, params string[] more)
@@ -82,10 +78,33 @@ public sealed class Stage(
         return text[text.LastIndexOf(')')..].StartsWith(") T", StringComparison.Ordinal);
     }
 
-    public Task<IReadOnlyList<CheckpointView>> CheckpointsAsync() => world.Api.CheckpointsAsync(run, ct);
+    /// <summary>What the service answers is written down: it must be on record for ever.</summary>
+    public async Task<IReadOnlyList<CheckpointView>> CheckpointsAsync()
+    {
+        var views = await world.Api.CheckpointsAsync(run, ct);
+        record.Told(views);
+        return views;
+    }
 
-    public async Task<int> CountAsync<T>() =>
-        (await world.Api.LogAsync(run, ct)).Count(static entry => entry.Name == EventCatalog.Names[typeof(T)]);
+    public async Task<int> CountAsync<T>() => (await LogAsync()).Count(static entry => entry.Name == EventCatalog.Names[typeof(T)]);
+
+    public async Task<IReadOnlyList<LogEntry>> LogAsync()
+    {
+        var log = await world.Api.LogAsync(run, ct);
+        record.Told(log);
+        return log;
+    }
+
+    /// <summary>What a reader is offered to restore from at this moment, now and then.</summary>
+    async Task LookAsync()
+    {
+        if (clock.GetElapsedTime(looked) < LookEvery) return;
+        looked = clock.GetTimestamp();
+        using var bound = new CancellationTokenSource(LookMax, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, ct);
+        if (await world.Api.RestorePointsAsync(run, either.Token) is { } points)
+            record.Add(new Entry.Offered(0, 0, "reader", run, points.Best?.Checkpoint, points.Why));
+    }
 
     /// <summary>Asks until it holds; a service that is away for a moment is asked again.</summary>
     /// <exception cref="WorldException">It did not come to that within the bound.</exception>
@@ -109,22 +128,17 @@ public sealed class Stage(
         }
     }
 
-    public int Inject(string kind, string target, string detail)
-    {
-        journal.Add(new Entry.Injected(journal.Count, Now, "nemesis", ++faults, kind, target, detail));
-        return faults;
-    }
+    public int Inject(string kind, string target, string detail) => record.Inject(kind, target, detail);
 
-    public void TookEffect(int fault, string observation) =>
-        journal.Add(new Entry.TookEffect(journal.Count, Now, "nemesis", fault, observation));
+    public void TookEffect(int fault, string observation) => record.Add(new Entry.TookEffect(0, 0, "nemesis", fault, observation));
 
-    public void Healed(int? fault, string detail) => journal.Add(new Entry.Healed(journal.Count, Now, "nemesis", fault, detail));
+    public void Healed(int? fault, string detail) => record.Add(new Entry.Healed(0, 0, "nemesis", fault, detail));
 
-    public void Note(string who, string what, string detail) => journal.Add(new Entry.Noted(journal.Count, Now, who, what, detail));
+    public void Note(string who, string what, string detail) => record.Add(new Entry.Noted(0, 0, who, what, detail));
 
     public void Must(bool holds, string what)
     {
-        if (!holds) objections.Add(what);
+        if (!holds) record.Object(what);
     }
 
     /// <summary>The launcher must end in time, with this exit code: liveness.</summary>
@@ -132,11 +146,16 @@ public sealed class Stage(
     {
         try
         {
-            await UntilAsync("the launcher's end", () => Task.FromResult(launcher.HasExited));
+            await UntilAsync("the launcher's end", async () =>
+            {
+                if (launcher.HasExited) return true;
+                await LookAsync();
+                return false;
+            });
         }
         catch (WorldException late)
         {
-            objections.Add($"{late.Message} It printed:\n{launcher.Tail(6)}");
+            record.Object($"{late.Message} It printed:\n{launcher.Tail(6)}");
             return;
         }
 
@@ -145,20 +164,65 @@ public sealed class Stage(
     }
 
     /// <summary>
-    /// Comes to rest and judges the end: every rank where the golden run's was, every report delivered, no checkpoint left open.
+    /// Comes to rest and judges the end: every rank where the golden run's was, every report delivered, no checkpoint left open; and then
+    /// by all invariants.
     /// </summary>
     /// <param name="losses">False where a zombie or a power loss may have touched the file of losses, which promises nothing.</param>
     public async Task JudgeEndAsync(bool losses = true)
     {
-        if (objections.Count > 0) return;
-        var outcome = RunOutcome.Read(world.StateDirectory, run, Ranks);
-        if ((losses ? outcome : outcome with { Losses = Golden.Losses }).DifferenceTo(Golden) is { } difference) objections.Add(difference);
-        var outboxes = Directory.EnumerateDirectories(Folder, "outbox-r*");
-        var waiting = outboxes.Sum(static box => Directory.EnumerateFiles(box, "*.json").Count());
-        Must(waiting == 0, $"{waiting} reports are still in outboxes after the end");
-        var open = (await CheckpointsAsync()).Count(static one => one.Phase == CheckpointPhase.Open && one.MissingRanks.Count == 0);
-        Must(open == 0, $"{open} checkpoints have all shards and are not sealed");
+        var rest = await RestAsync();
+        if (record.Objections.Count == 0)
+        {
+            var outcome = RunOutcome.Read(world.StateDirectory, run, training.Ranks);
+            if ((losses ? outcome : outcome with { Losses = Golden.Outcome.Losses }).DifferenceTo(Golden.Outcome) is { } difference)
+                record.Object(difference);
+            Must(Waiting() == 0, $"{Waiting()} reports are still in outboxes after the end");
+        }
+
+        await ExamineAsync(rest);
     }
 
-    long Now => (long)clock.GetElapsedTime(started).TotalMilliseconds;
+    /// <summary>Shows the judge all that there is; the first time counts.</summary>
+    public async Task ExamineAsync(RestEvidence? rest)
+    {
+        if (record.Examination is not null) return;
+        var evidence = await StageEvidence.ReadAsync(world, Schedule(), run, record, golden, rest, ct);
+        record.Examination = new Examination(evidence, Judge.Examine(evidence));
+    }
+
+    /// <summary>The journal alone, for a world that can no longer be read.</summary>
+    public Evidence JournalOnly() =>
+        new(Schedule(), StageEvidence.Journal(world, run, record), [], [], [], AtRest: null, record.RaceMs);
+
+    /// <summary>Null if the world never came to rest.</summary>
+    public async Task<RestEvidence?> RestAsync()
+    {
+        try
+        {
+            await UntilAsync("the world at rest", async () => Waiting() == 0 && (await CheckpointsAsync()).All(
+                static one => one.Phase is not (CheckpointPhase.Open or CheckpointPhase.Sealed)));
+        }
+        catch (WorldException)
+        {
+            return null;
+        }
+
+        var letters = await StageEvidence.DeadLettersAsync(world.Api, run, ct);
+        return new RestEvidence(Waiting(), letters, [], record.MsSinceHealed());
+    }
+
+    /// <summary>Facts on their way: reports that ranks have not seen on record. What a broker holds beyond that are repeats.</summary>
+    int Waiting() => !Directory.Exists(Folder) ? 0 : Directory.EnumerateDirectories(Folder, "outbox-r*")
+        .Sum(static box => Directory.EnumerateFiles(box, "*.json").Count());
+
+    /// <summary>With the faults that were really injected.</summary>
+    Schedule Schedule() => training.Schedule.Faults.Count > 0 ? training.Schedule : training.Schedule with
+    {
+        Profile = run.ToString(),
+        Faults =
+        [
+            .. record.Of<Entry.Injected>().Select(static one => new ScheduledFault(
+                one.Fault, one.Kind, one.Target, new FaultTrigger(Event: null, 1, 0), Until: null, 0)),
+        ],
+    };
 }

@@ -1,0 +1,41 @@
+using System.Globalization;
+using Lineage.ChaosHarness.Histories;
+using Lineage.ChaosHarness.Worlds;
+using Lineage.Contracts.Api;
+using Lineage.Contracts.Identity;
+
+namespace Lineage.ChaosHarness.Scenarios.Real;
+
+/// <summary>What the ranks of a scenario train: the smallest model that has chains to store.</summary>
+static class RealTraining
+{
+    static readonly RunId Golden = RunId.Parse("golden");
+
+    /// <param name="lastStep">Training is complete when so many steps are done; the last one is saved too.</param>
+    public static Training Of(WorldSize ranks, long lastStep, long saveEvery, long seed)
+    {
+        string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+        List<Operation> saves = [];
+        for (var step = 1L; step <= lastStep; step++)
+            if (step % saveEvery == 0 || step == lastStep) saves.Add(new Operation(saves.Count + 1, OperationKind.Save, step));
+        return new Training(
+            ranks,
+            [
+                "-n", Text(ranks.Value), "--steps", Text(lastStep), "--save-every", Text(saveEvery), "--width", "64", "--layers", "2",
+                "--heads", "2", "--context", "64", "--batch", "4", "--seed", Text(seed),
+            ],
+            new Schedule(
+                Schedule.CurrentVersion, seed, "real", new ScheduledWorld(ranks.Value, Servers: 1, Copies: 1, Tensors: 2), saves, [],
+                new ScheduleBounds(HealWithinMs: 60_000, RecoveriesMax: 3, VerifiedMin: 1, SavePolicy.ChainDepthDefault),
+                BeyondBudget: false));
+    }
+
+    /// <exception cref="WorldException">The run that nobody hurts did not end well; nothing can be judged.</exception>
+    public static async Task<GoldenRun> GoldenAsync(TrainingWorld world, Training training, CancellationToken ct)
+    {
+        var launcher = world.Launch(Golden, training.Arguments);
+        var exitCode = await launcher.WaitAsync(ct);
+        return exitCode == ExitCodes.Done ? GoldenRun.Read(world, Golden, training.Ranks)
+            : throw new WorldException($"The golden run ended with {exitCode}. It printed:\n{launcher.Tail()}");
+    }
+}
