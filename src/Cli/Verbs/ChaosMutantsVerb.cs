@@ -15,19 +15,36 @@ internal static class ChaosMutantsVerb
 {
     public static Command Create(Globals globals)
     {
-        var only = new Option<string[]>("--only") { Description = "Mutants by name; without it, all.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        var only = new Option<string[]>("--only")
+        {
+            Description = "Mutants by name; without it, all.",
+            HelpName = "NAME",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var plant = new Option<string?>("--plant")
+        {
+            Description = "Builds the whole command line with that one mutant in it, prints where it is, and hunts nothing.",
+            HelpName = "NAME",
+        };
         var seed = Inputs.Count("--seed", "Seed of the first history", 1, 0, int.MaxValue);
         var histories = Inputs.Count("--histories", "Histories run against one mutant at most", 20_000, 1, 10_000_000);
         var to = new Option<string?>("--to") { Description = "Directory for the shrunk history of each, as NAME.json.", HelpName = "DIR" };
         var json = new Option<bool>("--json") { Description = "One JSON object as the last line of standard output." };
-        var command = new Command("mutants", "Builds known defects into a copy of the sources; the simulator must find each by the right invariant.")
+        var command = new Command(
+            "mutants", "Builds known defects into a copy of the sources; the simulator must find each by the right invariant.")
         {
-            only, seed, histories, to, json,
+            only, seed, histories, to, plant, json,
         };
         return globals.Runs(command, async (call, ct) =>
         {
             try
             {
+                if (call.Value(plant) is { } name)
+                {
+                    Console.Out.WriteLine(await Shop().PlantAsync(name, ct));
+                    return ExitCodes.Done;
+                }
+
                 string[] arguments = [Text(call.Value(seed)), Text(call.Value(histories)), .. call.Value(only) ?? []];
                 var report = await RunAsync(arguments, ct);
                 if (call.Value(to) is { } directory) Write(directory, report);
@@ -45,9 +62,7 @@ internal static class ChaosMutantsVerb
 
     static async Task<MutantReport> RunAsync(string[] arguments, CancellationToken ct)
     {
-        var root = MutantWorkshop.RootOf(Environment.CurrentDirectory)
-            ?? throw new MutantException("Mutants are made from the sources: run this inside a checkout of the repository.");
-        var shop = new MutantWorkshop(root);
+        var shop = Shop();
         Console.Error.WriteLine("building the mutants");
         var program = await shop.BuildAsync(ct);
         Console.Error.WriteLine("hunting");
@@ -56,6 +71,9 @@ internal static class ChaosMutantsVerb
             ? JsonSerializer.Deserialize<MutantReport>(output, CanonicalJson.Options)!
             : throw new MutantException($"The mutated program ended with {Text(exitCode)}: {output}");
     }
+
+    static MutantWorkshop Shop() => new(MutantWorkshop.RootOf(Environment.CurrentDirectory)
+        ?? throw new MutantException("Mutants are made from the sources: run this inside a checkout of the repository."));
 
     static void Write(string directory, MutantReport report)
     {
