@@ -24,6 +24,7 @@ sealed class LaunchHands : IAsyncDisposable
     readonly CancellationTokenSource ending = new();
     readonly List<Task> errands = [];
     RendezvousHost? rendezvous;
+    bool hasStarted;
 
     public LaunchHands(LaunchOptions options, IRecoveryPort port, TimeProvider clock, Action<LaunchInput> post)
     {
@@ -99,6 +100,7 @@ sealed class LaunchHands : IAsyncDisposable
             var token = RandomNumberGenerator.GetHexString(64, lowercase: true);
             rendezvous = RendezvousHost.Start(options.Listen, start.Generation, options.Policy.WorldSize, token, clock);
             var ranks = fleet.Start(start.Generation, options.Policy.WorldSize, rendezvous.Address, token, start.RestorePoint);
+            hasStarted = true;
             Record(start.Generation, start.RestorePoint, ranks);
         }
         catch (Exception failed) when (failed is Win32Exception or SocketException or IOException or UnauthorizedAccessException)
@@ -157,7 +159,7 @@ sealed class LaunchHands : IAsyncDisposable
         await Task.WhenAll(errands);
         await fleet.DisposeAsync();
         if (rendezvous is not null) await rendezvous.DisposeAsync();
-        Record(generation: null, restorePoint: null, []);
+        if (hasStarted) Record(generation: null, restorePoint: null, []);   // who was refused must not wipe out who trains
         await log.DisposeAsync();
         ending.Dispose();
     }

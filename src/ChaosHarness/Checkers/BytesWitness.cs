@@ -3,7 +3,7 @@ using Lineage.Contracts.Identity;
 namespace Lineage.ChaosHarness.Checkers;
 
 /// <summary>
-/// What lies in a local tier, read by the judge's own reader. Whole files of a chaos run are small; one beyond <see cref="BytesMax"/> is
+/// What lies in a local tier, read and decoded by the judge's own reader. Files of a chaos run are small; one beyond <see cref="BytesMax"/> is
 /// reported as unreadable and never half judged.
 /// </summary>
 public static class BytesWitness
@@ -36,7 +36,8 @@ public static class BytesWitness
             found.Add(ReadOne(path, key, tier));
         }
 
-        return found;
+        var chains = new PlainChains(found, one => File.ReadAllBytes(Path.Combine(folder, one.Key)));
+        return [.. found.Select(chains.Decoded)];
     }
 
     static ObjectEvidence ReadOne(string path, string key, string tier)

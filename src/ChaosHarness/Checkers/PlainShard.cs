@@ -8,7 +8,7 @@ namespace Lineage.ChaosHarness.Checkers;
 /// <summary>
 /// A plain, slow, scalar reader of a shard object after docs/FORMAT.md, sections 3 and 4, written from that text and sharing nothing with
 /// the writers. It checks that every byte is accounted for: magic and versions, header, padding, every stored chunk against its digest, the
-/// index against the footer, and the root. It does not decode chunks.
+/// index against the footer, and the root. <see cref="PlainContent"/> decodes the chunks.
 /// </summary>
 /// <param name="Root">Computed from the bytes; null if they are no whole shard.</param>
 /// <param name="Damage">The first thing that is wrong, and where; null if nothing is.</param>

@@ -7,7 +7,8 @@ public static partial class FaultCatalogue
     /// <summary>The bus.</summary>
     static ImmutableArray<CatalogFault> Broker =>
     [
-        new("broker-down", "the broker is away for a while", "modelled outage", "1", "S12 L3", Runs: true),
+        new("broker-down", "the broker is away for a while", "modelled outage; SIGKILL and start of our own broker", "1 2",
+            "S12 L3", Runs: true),
         new("broker-kill", "the broker is killed", "SIGKILL of our own broker", "2", "S8 S12 L3", Runs: true),
         new("broker-restart-mid-publish", "the broker restarts while messages are under way",
             "SIGKILL and start", "2", "S8 S12 L3", Runs: true),
@@ -74,7 +75,7 @@ public static partial class FaultCatalogue
         new("write-reordered", "later writes survive earlier ones", "modelled page cache", "1", "S1 S2", Runs: false),
         new("disk-full", "no space is left", "modelled disk; small mount", "1 2", "S1 L1 L8", Runs: true),
         new("inodes-exhausted", "no name is left though bytes are", "small mount", "2", "S1 L8", Runs: false),
-        new("disk-read-only", "the file system is remounted read-only", "mount option", "2", "S1 L8", Runs: false),
+        new("disk-read-only", "the file system is remounted read-only", "small mount, remounted", "2", "S1 L8", Runs: true),
         new("disk-eio-once", "a write says EIO once, then success", "FUSE", "2", "S1", Runs: false),
         new("disk-eio-read", "a read says EIO", "FUSE", "2", "S7 L2", Runs: false),
         new("disk-short-write", "a write takes fewer bytes than asked", "FUSE", "2", "S1 S2", Runs: false),

@@ -16,5 +16,6 @@ public sealed record TimedEntry(long AtMicros, Entry Entry)
 
     /// <exception cref="JsonException">The line is no entry.</exception>
     public static TimedEntry Parse(string line) =>
-        JsonSerializer.Deserialize<TimedEntry>(line, Json) ?? throw new JsonException("A journal's line is null; expected an entry.");
+        JsonSerializer.Deserialize<TimedEntry>(line, Json) is { Entry: not null } read ? read
+            : throw new JsonException("A journal's line holds no entry.");
 }

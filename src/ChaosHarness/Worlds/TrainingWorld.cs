@@ -64,7 +64,10 @@ public sealed class TrainingWorld : IAsyncDisposable
     }
 
     /// <summary>Null while there is none.</summary>
-    public ChildProcess? Server => processes.Find(static process => process.Name == "server");
+    public ChildProcess? Server => processes.FindLast(static process => process.Name == "server");
+
+    /// <summary>The newest one.</summary>
+    public ChildProcess? Keeper => processes.FindLast(static process => process.Name == "keeper");
 
     public PrivateRabbitMq? Broker => broker;
 
@@ -100,6 +103,9 @@ public sealed class TrainingWorld : IAsyncDisposable
     public string JournalOf(RunId run) => Path.Combine(options.Logs, "journal", "runs", run.ToString());
 
     public string KeeperJournal => Path.Combine(options.Logs, "journal", "keeper");
+
+    /// <summary>A server in the place of one that died: at the same address, over the same data.</summary>
+    public Task RestartServerAsync(CancellationToken cancellation) => StartServerAsync(cancellation);
 
     /// <param name="fault">Text for <see cref="Faults.KillAtDurableStep.Variable"/>; null for none.</param>
     public ChildProcess Launch(RunId run, IEnumerable<string> arguments, string? fault = null) =>
@@ -173,7 +179,8 @@ public sealed class TrainingWorld : IAsyncDisposable
     async Task StartServerAsync(CancellationToken cancellation)
     {
         File.Delete(Path.Combine(options.StateDirectory, "server.json"));   // an earlier server's says where nobody is now
-        var server = Start("server", ["server", "run", "--url", "http://127.0.0.1:0"]);
+        var place = api is null ? "http://127.0.0.1:0" : Address.GetLeftPart(UriPartial.Authority);
+        var server = Start("server", ["server", "run", "--url", place]);
         using var deadline = new CancellationTokenSource(ReadyDeadline, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         try

@@ -32,13 +32,19 @@ internal sealed class ChaosCampaignVerb
     readonly Option<string?> to = new("--to") { Description = "Directory for journals, logs and the report.", HelpName = "DIR" };
     readonly Option<bool> json = new("--json") { Description = "One JSON object as the last line of standard output." };
 
+    readonly Argument<string?> file = new("FILE")
+    {
+        Description = "Scenario (YAML) or schedule (JSON) to play, in place of a profile.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     public static Command Create(Globals globals)
     {
         var verb = new ChaosCampaignVerb();
         verb.profile.AcceptOnlyFromAmong(RealCampaign.Ci, RealCampaign.NightlyName);
         var command = new Command("run", "Hurts real processes, heals them, and judges against a run that was not hurt.")
         {
-            verb.profile, verb.only, verb.seed, verb.budget, verb.to, verb.json,
+            verb.file, verb.profile, verb.only, verb.seed, verb.budget, verb.to, verb.json,
         };
         return globals.Runs(command, verb.RunAsync);
     }
@@ -46,6 +52,15 @@ internal sealed class ChaosCampaignVerb
     async Task<int> RunAsync(Invocation call, CancellationToken ct)
     {
         var program = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own executable.");
+        if (call.Value(file) is { } path)
+        {
+            var schedule = ChaosReportVerbs.Read(path);
+            if (call.IsGiven(seed)) schedule = schedule with { Seed = call.Value(seed) };
+            return await ChaosFileRun.RunAsync(
+                call, schedule, call.Value(to), call.Value(json), string.Create(
+                    CultureInfo.InvariantCulture, $"lineage chaos run {path} --seed {schedule.Seed}"), ct);
+        }
+
         if (!Firewall.IsOwn && await MachineCapabilities.MissingAsync(Capability.Partition, ct) is null)
             return await InOwnNetworkAsync(program, ct);
         var folder = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"lineage-run-{Environment.ProcessId}"));
@@ -82,7 +97,7 @@ internal sealed class ChaosCampaignVerb
     }
 
     /// <summary>The reports, and what the processes printed.</summary>
-    static void Keep(CampaignReport report, string folder, string directory)
+    public static void Keep(CampaignReport report, string folder, string directory)
     {
         RealReports.Write(directory, report);
         var logs = Directory.CreateDirectory(Path.Combine(directory, "logs")).FullName;

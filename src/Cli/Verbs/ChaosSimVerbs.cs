@@ -46,8 +46,10 @@ internal static class ChaosSimVerbs
             Description = "Directory for the report: report.html and the files beside it.",
             HelpName = "DIR",
         };
-        var command = new Command("replay", "Runs one history again and tells it by time.") { seed, profile, file, to };
-        return globals.Runs(command, (call, _) => Task.FromResult(Guarded(() =>
+        var real = new Option<bool>("--real") { Description = "Against real processes, as chaos run FILE does." };
+        var command = new Command("replay", "Runs one history again and tells it by time.") { seed, profile, file, to, real };
+        return globals.Runs(command, (call, ct) => call.Value(real) ? RealAsync(call, file, seed, profile, to, ct)
+            : Task.FromResult(Guarded(() =>
         {
             var history = Simulator.Run(Load(call.Value(file), call.Value(seed), call.Value(profile)));
             var verdict = Judge.Examine(history.Evidence);
@@ -55,6 +57,16 @@ internal static class ChaosSimVerbs
             if (call.Value(to) is { } directory) WriteReport(directory, history.Evidence, verdict);
             return !verdict.SafetyHolds ? ChaosExit.Safety : !verdict.LivenessHolds ? ChaosExit.Liveness : ExitCodes.Done;
         })));
+    }
+
+    static Task<int> RealAsync(
+        Invocation call, Option<string?> file, Option<int> seed, Option<string?> profile, Option<string?> to, CancellationToken ct)
+    {
+        var source = call.Value(file) is { } path ? $"--schedule {path}" : string.Create(
+            CultureInfo.InvariantCulture, $"--seed {call.Value(seed)}{(call.Value(profile) is { } name ? $" --profile {name}" : "")}");
+        return ChaosFileRun.RunAsync(
+            call, Load(call.Value(file), call.Value(seed), call.Value(profile)), call.Value(to), json: false,
+            $"lineage chaos replay {source} --real", ct);
     }
 
     static void WriteReport(string directory, Checked evidence, Verdict verdict)
@@ -88,6 +100,7 @@ internal static class ChaosSimVerbs
             Console.Out.WriteLine(
                 $"{shrunk.Schedule.Operations.Count} operations, {shrunk.Schedule.Faults.Count} faults after {shrunk.Tried} tries.");
             Console.Out.WriteLine($"simulated: lineage chaos replay --schedule {path}");
+            Console.Out.WriteLine($"real:      lineage chaos replay --schedule {path} --real");
             return shrunk.Violation.Invariant[0] == 'S' ? ChaosExit.Safety : ChaosExit.Liveness;
         })));
     }

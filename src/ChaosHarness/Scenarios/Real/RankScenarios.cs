@@ -61,6 +61,7 @@ static class RankScenarios
         await stage.EndsAsync(second, ExitCodes.ConcurrentChange);
         if (second.Tail().Contains(ProblemCodes.LeaseHeld, StringComparison.Ordinal))
             stage.TookEffect(fault, $"the second was refused: {ProblemCodes.LeaseHeld}");
+        stage.Must(stage.ProcessOf(1) == rank, "who was refused wiped out the record of the ranks that train");
         ChildProcess.Send(rank, Signal.Continue);
         await stage.EndsAsync(first);
         await stage.JudgeEndAsync();

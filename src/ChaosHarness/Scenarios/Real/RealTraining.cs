@@ -9,6 +9,9 @@ namespace Lineage.ChaosHarness.Scenarios.Real;
 /// <summary>What the ranks of a scenario train: the smallest model that has chains to store.</summary>
 static class RealTraining
 {
+    /// <summary>Profile of a schedule that nobody wrote: the scenario is code, and its schedule says afterwards what happened.</summary>
+    public const string Unwritten = "real";
+
     static readonly RunId Golden = RunId.Parse("golden");
 
     /// <param name="lastStep">Training is complete when so many steps are done; the last one is saved too.</param>
@@ -25,7 +28,7 @@ static class RealTraining
                 "--heads", "2", "--context", "64", "--batch", "4", "--seed", Text(seed),
             ],
             new Schedule(
-                Schedule.CurrentVersion, seed, "real", new ScheduledWorld(ranks.Value, Servers: 1, Copies: 1, Tensors: 2), saves, [],
+                Schedule.CurrentVersion, seed, Unwritten, new ScheduledWorld(ranks.Value, Servers: 1, Copies: 1, Tensors: 2), saves, [],
                 new ScheduleBounds(HealWithinMs: 60_000, RecoveriesMax: 3, VerifiedMin: 1, SavePolicy.ChainDepthDefault),
                 BeyondBudget: false));
     }
@@ -35,7 +38,8 @@ static class RealTraining
     {
         var launcher = world.Launch(Golden, training.Arguments);
         var exitCode = await launcher.WaitAsync(ct);
-        return exitCode == ExitCodes.Done ? GoldenRun.Read(world, Golden, training.Ranks)
+        // On a machine that is busy with others a save may miss its deadline; what was trained is the same.
+        return exitCode is ExitCodes.Done or ExitCodes.Partial ? GoldenRun.Read(world, Golden, training.Ranks)
             : throw new WorldException($"The golden run ended with {exitCode}. It printed:\n{launcher.Tail()}");
     }
 }

@@ -9,22 +9,26 @@ namespace Lineage.ChaosHarness.Scenarios.Real;
 static class ScenarioJudgement
 {
     /// <returns>Why the harness could not bring it about; null if it could.</returns>
-    public static async Task<string?> PlayAsync(Stage stage, Func<Stage, Task> play)
+    public static Task<string?> PlayAsync(Stage stage, Func<Stage, Task> play) => PlayAsync(() => stage, play);
+
+    /// <param name="now">The stage as it is now: it may move to another world.</param>
+    /// <inheritdoc cref="PlayAsync(Stage, Func{Stage, Task})"/>
+    public static async Task<string?> PlayAsync(Func<Stage> now, Func<Stage, Task> play)
     {
         string? broke = null;
         try
         {
-            await play(stage);
+            await play(now());
         }
         catch (Exception failed) when (IsOfTheWorld(failed))
         {
             broke = failed.Message;
         }
 
-        if (stage.Record.Examination is not null) return broke;
+        if (now().Record.Examination is not null) return broke;
         try
         {
-            await stage.ExamineAsync(await stage.RestAsync());
+            await now().ExamineAsync(await now().RestAsync());
         }
         catch (Exception failed) when (IsOfTheWorld(failed))
         {
@@ -42,7 +46,8 @@ static class ScenarioJudgement
             : broke is not null ? ScenarioVerdict.Unknown
             : record.EveryFaultTookEffect ? ScenarioVerdict.Valid : ScenarioVerdict.Vacuous;
         var why = string.Join("; ", record.Objections.Concat(broke is null ? [] : [broke]).Concat(found).DefaultIfEmpty(
-            verdict == ScenarioVerdict.Vacuous ? "a fault had no effect on record" : ""));
+            verdict != ScenarioVerdict.Vacuous ? ""
+                : record.Missed.Count > 0 ? string.Join("; ", record.Missed) : "a fault had no effect on record"));
         return new ScenarioOutcome(
             name, verdict, seconds, why.Length == 0 ? null : why,
             [.. record.Of<Entry.TookEffect>().Select(static effect => effect.Observation)])

@@ -199,8 +199,7 @@ public sealed class Stage(
     {
         try
         {
-            await UntilAsync("the world at rest", async () => Waiting() == 0 && (await CheckpointsAsync()).All(
-                static one => one.Phase is not (CheckpointPhase.Open or CheckpointPhase.Sealed)));
+            await UntilAsync("the world at rest", async () => Waiting() == 0 && IsDecided(await CheckpointsAsync()));
         }
         catch (WorldException)
         {
@@ -211,12 +210,23 @@ public sealed class Stage(
         return new RestEvidence(Waiting(), letters, [], record.MsSinceHealed());
     }
 
+    /// <summary>Nothing open, and nothing sealed but unverified, save what is built on something that is quarantined: that is neither
+    /// intact nor damaged, and stays so.</summary>
+    static bool IsDecided(IReadOnlyList<CheckpointView> views)
+    {
+        var lost = views.Where(static one => one.Phase == CheckpointPhase.Quarantined).Select(static one => one.Checkpoint).ToHashSet();
+        foreach (var view in views.OrderBy(static one => one.OpenedAt))   // a base is older than what is built on it
+            if (view.Base is { } edge && lost.Contains(edge.Checkpoint)) lost.Add(view.Checkpoint);
+        return views.All(one => one.Phase != CheckpointPhase.Open
+            && (one.Phase != CheckpointPhase.Sealed || lost.Contains(one.Checkpoint)));
+    }
+
     /// <summary>Facts on their way: reports that ranks have not seen on record. What a broker holds beyond that are repeats.</summary>
     int Waiting() => !Directory.Exists(Folder) ? 0 : Directory.EnumerateDirectories(Folder, "outbox-r*")
         .Sum(static box => Directory.EnumerateFiles(box, "*.json").Count());
 
     /// <summary>With the faults that were really injected.</summary>
-    Schedule Schedule() => training.Schedule.Faults.Count > 0 ? training.Schedule : training.Schedule with
+    Schedule Schedule() => training.Schedule.Profile != RealTraining.Unwritten ? training.Schedule : training.Schedule with
     {
         Profile = run.ToString(),
         Faults =

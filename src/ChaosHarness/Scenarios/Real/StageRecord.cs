@@ -22,6 +22,7 @@ public sealed class StageRecord(TimeProvider clock)
 
     readonly List<TimedEntry> entries = [];
     readonly List<string> objections = [];
+    readonly List<string> missed = [];
     readonly HashSet<(string Stream, string Event, int? Rank)> acknowledged = [];
     int faults, operations;
 
@@ -41,7 +42,10 @@ public sealed class StageRecord(TimeProvider clock)
 
     public long RaceMs => CommitMs + (long)Paused.TotalMilliseconds;
 
-    public bool EveryFaultTookEffect => Of<Entry.Injected>().All(
+    /// <summary>Faults that were asked for and never struck, each in a sentence.</summary>
+    public IReadOnlyList<string> Missed => missed;
+
+    public bool EveryFaultTookEffect => missed.Count == 0 && Of<Entry.Injected>().All(
         injected => Of<Entry.TookEffect>().Any(effect => effect.Fault == injected.Fault));
 
     public IEnumerable<T> Of<T>() where T : Entry => entries.Select(static one => one.Entry).OfType<T>();
@@ -71,6 +75,8 @@ public sealed class StageRecord(TimeProvider clock)
 
     public void Answer(string who, int operation, Outcome outcome, string? code, string detail) =>
         Add(new Entry.Ended(0, 0, who, operation, outcome, code, detail));
+
+    public void Miss(string what) => missed.Add(what);
 
     public void Object(string what) => objections.Add(what);
 
