@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lineage.ChaosHarness.Checkers;
+using Lineage.ChaosHarness.Histories;
 
 namespace Lineage.ChaosHarness.Simulation;
 
@@ -64,7 +65,7 @@ public static class Campaign
         {
             ct.ThrowIfCancellationRequested();
             var schedule = Swarm.Draw(plan.Seed + sum.Histories, plan.Profile);
-            var history = Simulator.Run(schedule);
+            var history = Run(schedule, plan.Profile);
             var verdict = Judge.Examine(history.Evidence);
             sum.Add(verdict);
             steps += history.Steps;
@@ -82,6 +83,21 @@ public static class Campaign
         return new CampaignReport(
             sum.Histories, Math.Round(seconds, 3), Math.Round(sum.Histories * 60 / seconds), Math.Round((double)steps / sum.Histories, 1),
             violations, Counts(total), kinds, Never(total), hashed, hash.ToString("x16", CultureInfo.InvariantCulture), found);
+    }
+
+    /// <exception cref="SimulationException">Something threw; the message names the seed.</exception>
+    static SimulatedHistory Run(Schedule schedule, string? asked)
+    {
+        try
+        {
+            return Simulator.Run(schedule);
+        }
+        catch (Exception thrown) when (thrown is not OperationCanceledException)
+        {
+            throw new SimulationException(
+                $"a history of profile {schedule.Profile} threw {thrown.GetType().Name}: {thrown.Message} Look at it with: lineage chaos "
+                + $"replay --seed {schedule.Seed.ToString(CultureInfo.InvariantCulture)}{(asked is null ? "" : $" --profile {asked}")}");
+        }
     }
 
     /// <summary>The first violation of each broken invariant.</summary>
