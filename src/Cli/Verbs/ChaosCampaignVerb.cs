@@ -36,6 +36,7 @@ internal sealed class ChaosCampaignVerb
     {
         Description = "Scenario (YAML) or schedule (JSON) to play, in place of a profile.",
         Arity = ArgumentArity.ZeroOrOne,
+        DefaultValueFactory = static _ => null,
     };
 
     public static Command Create(Globals globals)
