@@ -110,7 +110,7 @@ sealed class KeeperProcess(World world)
         foreach (var rank in world.WorldSize.Ranks)
         {
             yield return Wait.For(1);
-            world.Disk.Delete(ObjectKeys.Shard(new ShardId(id, rank)));
+            world.Disk.Delete(ObjectKeys.Shard(new ShardId(id, rank)), isSynced: true);
         }
 
         yield return Wait.Through(world.Service.Decide(new Answer(), Name, id.StreamKey, [id.StreamKey], at => RetentionDecider.Decide(

@@ -70,11 +70,28 @@ public sealed record ShardImage(
 /// <summary>One file: what a reader sees, and how much of it a power loss leaves.</summary>
 sealed class ModelFile(object content)
 {
+    bool isNameSynced;
+
     public object Content { get; set; } = content;
 
     public bool IsSynced { get; set; }
 
-    public bool IsNameSynced { get; set; }
+    /// <summary>Set once the directory is synced: only the name that it has now is left to it.</summary>
+    public bool IsNameSynced
+    {
+        get => isNameSynced;
+        set
+        {
+            isNameSynced = value;
+            if (value) Former.Clear();
+        }
+    }
+
+    /// <summary>Names it had since its directory was synced, the oldest first; the power may give any of them back.</summary>
+    public List<string> Former { get; } = [];
+
+    /// <summary>Whether the oldest of those was synced itself, so that losing all later ones leaves that one.</summary>
+    public bool IsFormerSynced { get; set; }
 
     /// <summary>Counted from 1; grows when the bytes change.</summary>
     public long Written { get; set; } = 1;
@@ -82,13 +99,21 @@ sealed class ModelFile(object content)
     public ContentHash? Reread { get; set; }
 }
 
+/// <summary>What a power loss may leave of one file.</summary>
+/// <param name="Names">Where it may be found; in one place at most.</param>
+/// <param name="MayBeGone">No name of it need be left.</param>
+/// <param name="MayBeTorn">Its bytes need not be whole.</param>
+sealed record Fate(ModelFile File, IReadOnlyList<string> Names, bool MayBeGone, bool MayBeTorn);
+
 /// <summary>
 /// The disk of the ranks' node. Power loss has two modes, as on ext4: contents that were not synced are gone though the name is there, or
-/// names that were not synced are gone though the contents are.
+/// names that were not synced are gone too, which brings back what was renamed or deleted.
 /// </summary>
+/// <remarks>What is done is always the harshest that <see cref="Fates"/> allows, so that a history is a function of its seed.</remarks>
 sealed class ModelDisk
 {
     readonly Dictionary<string, ModelFile> files = new(StringComparer.Ordinal);
+    readonly List<(string Name, ModelFile File)> deleted = [];   // not synced: they may come back
 
     public bool IsFull { get; set; }
 
@@ -107,11 +132,42 @@ sealed class ModelDisk
     {
         if (files.ContainsKey(to) || !files.Remove(from, out var file)) return false;
         files[to] = file;
-        file.IsNameSynced = false;
+        LoseHold(file, from);
         return true;
     }
 
-    public void Delete(string name) => files.Remove(name);
+    /// <param name="isSynced">Whether its directory is synced before anybody is told.</param>
+    public void Delete(string name, bool isSynced)
+    {
+        if (!files.Remove(name, out var file) || isSynced) return;
+        LoseHold(file, name);
+        deleted.Add((name, file));
+    }
+
+    /// <summary>Syncs the directory: every name is what it is now, and what is deleted stays so.</summary>
+    public void SyncNames()
+    {
+        foreach (var file in files.Values) file.IsNameSynced = true;
+        deleted.Clear();
+    }
+
+    static void LoseHold(ModelFile file, string name)
+    {
+        if (file.Former.Count == 0) file.IsFormerSynced = file.IsNameSynced;
+        file.Former.Add(name);
+        file.IsNameSynced = false;
+    }
+
+    /// <summary>All that the power may do now. What the real file system does has to be among it.</summary>
+    public IEnumerable<Fate> Fates(bool namesAreLost)
+    {
+        foreach (var (name, file) in files)
+            yield return namesAreLost && !file.IsNameSynced
+                ? new Fate(file, [.. file.Former, name], !file.IsFormerSynced, !file.IsSynced)
+                : new Fate(file, [name], MayBeGone: false, !file.IsSynced);
+        foreach (var (_, file) in deleted)
+            yield return new Fate(file, namesAreLost ? [.. file.Former] : [], MayBeGone: true, !file.IsSynced);
+    }
 
     /// <returns>How many files were harmed.</returns>
     public int LosePower(bool namesAreLost)
@@ -119,12 +175,26 @@ sealed class ModelDisk
         var harmed = 0;
         foreach (var (name, file) in files.ToList())
         {
-            if (namesAreLost && !file.IsNameSynced) files.Remove(name);
-            else if (!namesAreLost && !file.IsSynced) Tear(file);
-            else continue;
+            var loses = namesAreLost && !file.IsNameSynced;
+            if (loses)
+            {
+                files.Remove(name);
+                if (file.IsFormerSynced && file.Former is [var former, ..]) files.TryAdd(former, file);
+            }
+
+            if (!file.IsSynced) Tear(file);
+            if (loses || !file.IsSynced) harmed++;
+        }
+
+        foreach (var (_, file) in deleted)
+        {
+            if (!namesAreLost || !file.IsFormerSynced || !files.TryAdd(file.Former[0], file)) continue;
+            if (!file.IsSynced) Tear(file);
             harmed++;
         }
 
+        SyncNames();   // what is there after a power loss is what the disk holds
+        foreach (var file in files.Values) file.IsSynced = true;
         return harmed;
     }
 

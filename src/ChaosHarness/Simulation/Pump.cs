@@ -35,7 +35,7 @@ sealed class Pump(World world, RankProcess rank)
             if (name.StartsWith(folder, StringComparison.Ordinal))
             {
                 if (file.Content is FactMessage fact) Add(fact);
-                else world.Disk.Delete(name);   // torn: its rename was not durable, so nobody was told that it is kept
+                else world.Disk.Delete(name, isSynced: false);   // torn: its rename was not durable, so nobody was told that it is kept
             }
 
         while (true)
@@ -88,6 +88,6 @@ sealed class Pump(World world, RankProcess rank)
         var checkpoint = world.Store.State<Checkpoint>(fact.Checkpoint.StreamKey)!;
         if (fact is ShardStoreReported && checkpoint.Phase != CheckpointPhase.Abandoned)   // forgotten, because it is on record
             world.Note((i, at) => new Entry.Acknowledged(i, at, rank.Name, fact.Checkpoint.StreamKey, "shard-stored.v1", fact.Rank.Value));
-        world.Disk.Delete(FileOf(fact.Id));
+        world.Disk.Delete(FileOf(fact.Id), isSynced: false);   // as the outbox does: if it comes back, it is found settled
     }
 }

@@ -136,7 +136,7 @@ sealed class SaveProcess(World world, RankProcess rank, CheckpointId id, RankSta
 
         if (world.Disk.IsFull)
         {
-            world.Disk.Delete(temp);
+            world.Disk.Delete(temp, isSynced: false);
             input = Failure("no space left");
             yield break;
         }

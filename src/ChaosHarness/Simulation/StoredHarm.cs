@@ -19,7 +19,7 @@ sealed class StoredHarm(World world)
                 Put(file, shard with { Words = shard.Words with { Rng = shard.Words.Rng ^ (1UL << (fault.Id & 63)) } });
                 return $"a bit of {key} flipped";
             case "truncation": Put(file, shard with { Whole = false }); return $"{key} lost its end";
-            case "object-deleted": world.Disk.Delete(key); return $"{key} is gone";
+            case "object-deleted": world.Disk.Delete(key, isSynced: true); return $"{key} is gone";
             case "swapped-shards": return Swap(stored, key, file);
             case "stale-shard" or "misdirected-write": return Over(stored, key, file, fault.Kind);
             default:

@@ -11,7 +11,8 @@ enum Launcher { X, Y }
 [StructLayout(LayoutKind.Auto)]
 readonly record struct Shard(Slot Save, int Rank)
 {
-    public static Shard[] All { get; } = [.. from save in Enum.GetValues<Slot>() from rank in Enumerable.Range(0, Protocol.Ranks) select new Shard(save, rank)];
+    public static Shard[] All { get; } =
+        [.. from save in Enum.GetValues<Slot>() from rank in Enumerable.Range(0, Protocol.Ranks) select new Shard(save, rank)];
 
     public override string ToString() => $"{Save}{Rank}";
 }

@@ -80,7 +80,8 @@ static class Conformance
         var phase = Enum.Parse<SavePhase>(real.Phase.ToString());
         if (phase != should.Phase) return $"save {(Slot)save} is {phase}";
         for (var rank = 0; rank < Protocol.Ranks; rank++)
-            if (real.HasCopies(new(rank)) != should.IsRecorded(rank)) return $"shard {(Slot)save}{rank}: on record {!should.IsRecorded(rank)}";
+            if (real.HasCopies(new(rank)) != should.IsRecorded(rank))
+                return $"shard {(Slot)save}{rank}: on record {!should.IsRecorded(rank)}";
         if (real.Base is not null != should.OnBase) return $"save {(Slot)save} has {(should.OnBase ? "no" : "a")} base";
         if (real.Base is { } link && (link.Checkpoint != p[0]!.Id || link.ManifestHash != p[0]!.Sealed?.ManifestHash || link.Depth != 0))
             return $"save {(Slot)save} names {link} as its base, which is {p[0]!.Sealed?.ManifestHash}";

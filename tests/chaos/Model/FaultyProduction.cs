@@ -10,27 +10,31 @@ using Lineage.Runs;
 
 namespace Lineage.Tests.Chaos.Model;
 
-/// <summary>Production with one thing wrong, each of which the comparison with the specification has to find.</summary>
-static class FaultyProduction
+/// <summary>Production with one thing wrong, which the comparison with the specification has to find.</summary>
+/// <param name="Says">What the comparison says of it.</param>
+/// <param name="Twice">Only a second generation shows it; the others are looked for in the world of one generation.</param>
+sealed record FaultyProduction(string Name, string Says, Func<Production> Create, bool Twice = false)
 {
-    public static IReadOnlyDictionary<string, Func<Production>> All { get; } = new Dictionary<string, Func<Production>>(
-        StringComparer.Ordinal)
-    {
-        ["seals at N-1 shards"] = static () => new SealsEarly(),
-        ["accepts an old generation"] = static () => new TakesOldGenerations(),
-        ["deduplicates without the rank"] = static () => new DeduplicatesWithoutRank(),
-        ["records a repeat once more"] = static () => new RecordsRepeats(),
-        ["seals an abandoned save"] = static () => new SealsAbandoned(),
-        ["abandons a sealed save"] = static () => new AbandonsSealed(),
-        ["abandons before the deadline"] = static () => new AbandonsEarly(),
-        ["an intact finding lifts a quarantine"] = static () => new LiftsQuarantine(),
-        ["reclaim ignores bases"] = static () => new ReclaimsBases(),
-        ["reclaim ignores the grace"] = static () => new ReclaimsEarly(),
-        ["undo leaves the base expired"] = static () => new UndoesAlone(),
-        ["grants to whoever asks"] = static () => new GrantsToAnybody(),
-        ["grants a generation twice"] = static () => new GrantsTwice(),
-        ["recovery takes the newest, verified or not"] = static () => new ChoosesUnverified(),
-    };
+    const string Yes = "the specification says Refused, production Accepted";
+
+    public static IReadOnlyList<FaultyProduction> All { get; } =
+    [
+        new("seals at N-1 shards", "save A is Sealed", static () => new SealsEarly()),
+        new("accepts an old generation", Yes, static () => new TakesOldGenerations(), Twice: true),
+        new("deduplicates without the rank", "the specification says Accepted, production Done",
+            static () => new DeduplicatesWithoutRank()),
+        new("records a repeat once more", "the specification says Done, production Accepted", static () => new RecordsRepeats()),
+        new("seals an abandoned save", Yes, static () => new SealsAbandoned()),
+        new("abandons a sealed save", Yes, static () => new AbandonsSealed()),
+        new("abandons before the deadline", Yes, static () => new AbandonsEarly()),
+        new("an intact finding lifts a quarantine", "the specification says Done, production Accepted", static () => new LiftsQuarantine()),
+        new("reclaim ignores bases", Yes, static () => new ReclaimsBases()),
+        new("reclaim ignores the grace", Yes, static () => new ReclaimsEarly()),
+        new("undo leaves the base expired", "save A is Expired", static () => new UndoesAlone()),
+        new("grants to whoever asks", Yes, static () => new GrantsToAnybody(), Twice: true),
+        new("grants a generation twice", Yes, static () => new GrantsTwice(), Twice: true),
+        new("a recovery takes the newest, verified or not", "generation 2, Held", static () => new ChoosesUnverified(), Twice: true),
+    ];
 
     sealed class SealsEarly : Production
     {
@@ -115,8 +119,10 @@ static class FaultyProduction
     sealed class GrantsTwice : Production
     {
         protected override Decision DecideStart(Run run, Recovery? current, History history, RecoveryCommand.Start start) =>
-            base.DecideStart(current is null ? run : run with { Generation = start.FailedGeneration!.Value }, current, history,
-                start with { LeaseUntil = null });
+            current is null
+                ? base.DecideStart(run, current, history, start)
+                : base.DecideStart(
+                    run with { Generation = start.FailedGeneration!.Value }, current, history, start with { LeaseUntil = null });
     }
 
     sealed class ChoosesUnverified : Production

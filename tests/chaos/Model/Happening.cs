@@ -6,14 +6,19 @@ namespace Lineage.Tests.Chaos.Model;
 /// </summary>
 sealed record Happening(string Name, Func<ModelState, object, bool> May, Func<ModelState, object, Reply> Step, object[] Cases)
 {
+    /// <summary>The name without the shard that it may be about.</summary>
+    public string Verb => Name.StartsWith("deliver ", StringComparison.Ordinal) ? "deliver" : Name;
+
     public static string Delivers(Shard shard) => $"deliver {shard}";
 
     /// <summary>Deliveries are named one by one, because what they promise is promised shard by shard.</summary>
     public static IReadOnlyList<Happening> All { get; } =
     [
         Of("open", Slots, static (s, c) => Protocol.MayOpen(s, (int)c), static (s, c) => Protocol.Open(s, (int)c)),
-        Of("store", Shard.All, static (s, c) => Protocol.MayStore(s, (int)c.Save, c.Rank), static (s, c) => Advance(s, c, ShardStage.Durable)),
-        Of("report", Shard.All, static (s, c) => Protocol.MayReport(s, (int)c.Save, c.Rank), static (s, c) => Advance(s, c, ShardStage.Sent)),
+        Of("store", Shard.All, static (s, c) => Protocol.MayStore(s, (int)c.Save, c.Rank),
+            static (s, c) => Advance(s, c, ShardStage.Durable)),
+        Of("report", Shard.All, static (s, c) => Protocol.MayReport(s, (int)c.Save, c.Rank),
+            static (s, c) => Advance(s, c, ShardStage.Sent)),
         .. Shard.All.Select(static shard => Of(Delivers(shard), [shard],
             static (s, c) => Protocol.MayDeliver(s, (int)c.Save, c.Rank), static (s, c) => Protocol.Deliver(s, (int)c.Save, c.Rank))),
         Of("abandon", Abandonment.All, static (s, c) => s[(int)c.Save].Phase != SavePhase.Unopened,
@@ -27,7 +32,8 @@ sealed record Happening(string Name, Func<ModelState, object, bool> May, Func<Mo
         Of("crash", [0, 1, 2], static (s, rank) => s is { Dead: 0, IsRunning: true } && Protocol.MayMiss(s, rank),
             static (s, rank) => Reply.Accept(s with { Dead = (byte)(rank + 1) })),
         Of("lose lease", World, static (s, _) => s.Generation < Protocol.GenerationsMax, static (s, _) => Keeping.LoseLease(s)),
-        Of("recover", Enum.GetValues<Launcher>(), static (s, _) => s.Generation < Protocol.GenerationsMax, static (s, c) => Keeping.Recover(s, (int)c)),
+        Of("recover", Enum.GetValues<Launcher>(), static (s, _) => s.Generation < Protocol.GenerationsMax,
+            static (s, c) => Keeping.Recover(s, (int)c)),
         Of("recover again", Enum.GetValues<Launcher>(), static (s, _) => s.Generation == Protocol.GenerationsMax,
             static (s, c) => Keeping.RecoverAgain(s, (int)c)),
         Of("choose again", World, static (s, _) => s.Turn == Turn.Restoring, static (s, _) => Keeping.ChooseAgain(s)),

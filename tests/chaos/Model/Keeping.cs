@@ -73,7 +73,7 @@ static class Keeping
         return Reply.Accept(Choose(s, next));
     }
 
-    /// <summary>The newest restore point; the initial state only if nothing was ever sealed; else it fails and gives the lease back.</summary>
+    /// <summary>The newest restore point; the initial state only if nothing was ever sealed; else it fails, without a lease.</summary>
     static ModelState Choose(ModelState s, ModelState next) => NewestRestorable(s) switch
     {
         >= 0 and var save => next with { Turn = Turn.Restoring, Chosen = (byte)(save + 1) },
@@ -83,7 +83,9 @@ static class Keeping
 
     /// <summary>A launcher that knows generation 1 only: its own repeat is answered, anybody else is too late.</summary>
     public static Reply RecoverAgain(ModelState s, int launcher) =>
-        s.Holder == launcher && (s.Turn == Turn.Failed || (s.Turn == Turn.Restoring && !s.ChoseAgain)) ? Reply.Done(s) : Reply.Refuse(s);
+        s.Holder == launcher && (s.Turn == Turn.Failed || (s.Turn == Turn.Restoring && !s.ChoseAgain))
+            ? Reply.Done(s)
+            : Reply.Refuse(s);
 
     /// <summary>Only what is no restore point any more is given up for another.</summary>
     public static Reply ChooseAgain(ModelState s) =>

@@ -180,7 +180,8 @@ class Production
 
     Decision CommitRecovery(Decision decision)
     {
-        foreach (var e in decision is Decision.Accepted accepted ? accepted.Events : []) Recovery = Lineage.Restores.Recovery.Fold(Recovery, e);
+        foreach (var e in decision is Decision.Accepted accepted ? accepted.Events : [])
+            Recovery = Lineage.Restores.Recovery.Fold(Recovery, e);
         return Commit(0, decision is Decision.Accepted { Elsewhere: { Count: > 0 } elsewhere }
             ? new Decision.Accepted([.. elsewhere.Select(static e => e.Event)])
             : decision, decision);

@@ -27,7 +27,8 @@ static class Requirements
     static void Wholeness(Spec<ModelState> spec) => spec
         .Invariant("S2 sealed is whole", "A sealed checkpoint has the shards of all ranks.",
             static s => IsWhole(s.A) && IsWhole(s.B))
-        .Rule("S2 closed stays closed", "What was sealed stays sealed, what was abandoned stays abandoned.", static (b, a) => Both(b, a, static (b, a, save) =>
+        .Rule("S2 closed stays closed",
+            "What was sealed stays sealed, what was abandoned stays abandoned.", static (b, a) => Both(b, a, static (b, a, save) =>
             (!b[save].WasSealed || a[save].WasSealed)
             && (b[save].Phase != SavePhase.Abandoned || a[save].Phase == SavePhase.Abandoned)))
         .Rule("S2 only verified is offered", "A recovery chooses a verified checkpoint whose chain is verified, or the initial state.",
@@ -43,10 +44,12 @@ static class Requirements
     static void Authority(Spec<ModelState> spec) => spec
         .Rule("S4 no seal from below", "No checkpoint is sealed by a generation below the newest.",
             when: static (b, a) => Either(b, a, static (b, a, save) => !b[save].WasSealed && a[save].WasSealed),
-            then: static (b, a) => Both(b, a, static (b, a, save) => b[save].WasSealed || !a[save].WasSealed || a[save].Generation == b.Generation))
+            then: static (b, a) => Both(b, a, static (b, a, save) =>
+                b[save].WasSealed || !a[save].WasSealed || a[save].Generation == b.Generation))
         .Rule("S4 one holder for each generation", "A generation is granted once; generations only grow.",
             static (b, a) => a.Generation == b.Generation ? a.Holder == b.Holder : a.Generation == b.Generation + 1)
-        .Rule("S15 the older generation is fenced", "After the next grant nothing done under the older generation changes what a reader sees.",
+        .Rule("S15 the older generation is fenced",
+            "After the next grant nothing done under the older generation changes what a reader sees.",
             when: static (b, a) => Either(b, a, static (b, _, save) => b.IsStale(save) && b[save].Phase == SavePhase.Open),
             then: static (b, a) => Both(b, a, static (b, a, save) => !b.IsStale(save) || b[save].Phase != SavePhase.Open
                 || (a[save].Recorded == b[save].Recorded && !a[save].WasSealed)));
@@ -60,7 +63,8 @@ static class Requirements
             var (save, rank) = ((int)shard.Save, shard.Rank);
             spec.Rule($"S9 a repeat changes nothing ({shard})", "A report that is on record changes nothing, however often it comes.",
                     on: Happening.Delivers(shard), when: (b, _) => b[save].IsRecorded(rank), then: static (b, a) => b == a)
-                .Rule($"S9 each shard counts for itself ({shard})", "The first report of a shard of an open save is recorded, whatever else is on record.",
+                .Rule($"S9 each shard counts for itself ({shard})",
+                    "The first report of a shard of an open save is recorded, whatever else is on record.",
                     on: Happening.Delivers(shard),
                     when: (b, _) => b[save].Phase == SavePhase.Open && !b.IsStale(save) && !b[save].IsRecorded(rank),
                     then: (_, a) => a[save].IsRecorded(rank));
@@ -70,12 +74,14 @@ static class Requirements
     static void Ends(Spec<ModelState> spec)
     {
         foreach (var slot in Enum.GetValues<Slot>())
-            spec.Response($"L1 every save ends ({slot})", "Every save ends sealed or abandoned, at the latest when its deadline was looked at.",
+            spec.Response($"L1 every save ends ({slot})",
+                "Every save ends sealed or abandoned, at the latest when its deadline was looked at.",
                 trigger: (b, a) => b[(int)slot].Phase == SavePhase.Unopened && a[(int)slot].Phase == SavePhase.Open,
                 response: (_, a) => a[(int)slot].Phase != SavePhase.Open, within: 1, per: "sweep");
         spec.Rule("S13 nothing needed is deleted", "Bytes go only after expiry or abandonment, and never from under a delta or a recovery.",
                 when: static (b, a) => Either(b, a, static (b, a, save) => b[save].HasBytes && a[save].Phase == SavePhase.Reclaimed),
-                then: static (b, a) => Both(b, a, static (b, a, save) => a[save].Phase != SavePhase.Reclaimed || b[save].Phase == SavePhase.Reclaimed
+                then: static (b, a) => Both(b, a, static (b, a, save) =>
+                    a[save].Phase != SavePhase.Reclaimed || b[save].Phase == SavePhase.Reclaimed
                     || (b[save].Phase == SavePhase.Expired && !(b.Turn == Turn.Restoring && b.Chosen == save + 1)
                         && !(save == 0 && b.B is { OnBase: true, HasBytes: true }))))
             .Rule("S13 a verified one remains", "Retention leaves at least one verified checkpoint.", on: "expire",
@@ -98,12 +104,16 @@ static class Requirements
     /// <summary>Without these a model that can do nothing would keep everything.</summary>
     static Spec<ModelState> Reach(Spec<ModelState> spec) => spec
         .Reachable("can verify a delta", "", static s => s.B is { Phase: SavePhase.Verified, OnBase: true })
-        .Reachable("can go on after a recovery", "", static s => s is { Turn: Turn.Completed, Chosen: 1, B: { OnBase: true, Generation: 2, Phase: SavePhase.Verified } })
+        .Reachable("can go on after a recovery", "",
+            static s => s is { Turn: Turn.Completed, Chosen: 1, B: { OnBase: true, Generation: 2, Phase: SavePhase.Verified } })
         .Reachable("can choose the delta", "", static s => s is { Turn: Turn.Restoring, Chosen: 2, B.OnBase: true })
-        .Reachable("can fall back to the older one", "", static s => s is { Turn: Turn.Restoring, Chosen: 1, ChoseAgain: true, B.Damaged: > 0 })
+        .Reachable("can fall back to the older one", "",
+            static s => s is { Turn: Turn.Restoring, Chosen: 1, ChoseAgain: true, B.Damaged: > 0 })
         .Reachable("can find nothing to restore", "", static s => s.Turn == Turn.Failed)
         .Reachable("can lose a base to damage", "", static s => s.A.Damaged > 0 && s.B is { Phase: SavePhase.Verified, OnBase: true })
-        .Reachable("can delete a delta and then its base", "", static s => s.A.Phase == SavePhase.Reclaimed && s.B is { OnBase: true, Phase: SavePhase.Reclaimed })
+        .Reachable("can delete a delta and then its base", "",
+            static s => s.A.Phase == SavePhase.Reclaimed && s.B is { OnBase: true, Phase: SavePhase.Reclaimed })
         .Reachable("can have two saves open at once", "", static s => s.A.Phase == SavePhase.Open && s.B.Phase == SavePhase.Open)
-        .Reachable("can have a zombie's report under way", "", static s => s.Generation == 2 && s.A is { Generation: 1, Phase: SavePhase.Open } && s.A.Stage(0) == ShardStage.Sent);
+        .Reachable("can have a zombie's report under way", "",
+            static s => s.Generation == 2 && s.A is { Generation: 1, Phase: SavePhase.Open } && s.A.Stage(0) == ShardStage.Sent);
 }
