@@ -22,7 +22,7 @@ public sealed class BrokerCalibration(ITestOutputHelper output)
         try
         {
             await using var broker = await PrivateRabbitMq.StartAsync(Path.Combine(folder, "rabbit"), TimeProvider.System, bound.Token);
-            var run = new RealBrokerRun(broker, seed: 20_260);
+            var run = new RealBrokerRun(broker, folder, seed: 20_260);
             var sent = await run.PlayAsync(Scale.Of(1), bound.Token);
             var seen = BrokerLaws.Kinds(sent);
             output.WriteLine($"{sent.Count} messages, {sent.Sum(static s => s.Arrived)} deliveries, {sent.Count(static s => !s.Confirmed)} "

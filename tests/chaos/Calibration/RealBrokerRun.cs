@@ -7,11 +7,16 @@ using RabbitMQ.Client.Events;
 
 namespace Lineage.Tests.Chaos.Calibration;
 
-/// <summary>Rounds of: publish, kill the broker before all is confirmed, start it, let a consumer die with what it took; then drain.</summary>
-sealed class RealBrokerRun(PrivateRabbitMq broker, int seed)
+/// <summary>Rounds of: publish, let a consumer die with what it took, publish and kill the broker before all is confirmed; then
+/// drain.</summary>
+/// <param name="folder">Of the broker, where it keeps its queues.</param>
+sealed class RealBrokerRun(PrivateRabbitMq broker, string folder, int seed)
 {
-    const string Queue = "calibration";
-    const int MessagesOfRound = 120, DrainMax = 100_000, ConnectMax = 600;
+    const string Queue = "calibration", Last = "last";
+    const int MessagesOfRound = 120, ConnectMax = 600;
+
+    /// <summary>A queue that has just come back takes its time.</summary>
+    static readonly TimeSpan AnswerMax = TimeSpan.FromMinutes(1);
 
     readonly Random random = new(seed);
     readonly ConcurrentDictionary<string, int> arrived = new(StringComparer.Ordinal);
@@ -23,6 +28,7 @@ sealed class RealBrokerRun(PrivateRabbitMq broker, int seed)
 
     public async Task<IReadOnlyList<Sending>> PlayAsync(int rounds, CancellationToken ct)
     {
+        await KnownAsync(ct);
         for (var round = 0; round < rounds; round++)
         {
             await PublishAsync(isKilled: false, ct);
@@ -32,6 +38,27 @@ sealed class RealBrokerRun(PrivateRabbitMq broker, int seed)
 
         await DrainAsync(ct);
         return [.. confirmed.Select(one => new Sending(one.Key, one.Value, arrived.GetValueOrDefault(one.Key)))];
+    }
+
+    /// <summary>
+    /// A quorum queue whose name the broker has not yet written down is lost with all it confirmed when the broker is killed (RabbitMQ
+    /// 3.10 comes back with an empty one that never finds a leader). That is outside of what the model promises for a queue, so the queue
+    /// is left alone until its name is on disk.
+    /// </summary>
+    async Task KnownAsync(CancellationToken ct)
+    {
+        await using var connection = await ConnectAsync(ct);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: ct);
+        await DeclareAsync(channel, ct);
+        for (var attempt = 0; attempt < ConnectMax; attempt++)
+        {
+            foreach (var names in Directory.EnumerateFiles(folder, "names.dets", SearchOption.AllDirectories))
+                if (Encoding.Latin1.GetString(await File.ReadAllBytesAsync(names, ct)).Contains($"_{Queue}", StringComparison.Ordinal))
+                    return;
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, ct);
+        }
+
+        throw new WorldException($"RabbitMQ has not written down the name of queue {Queue}.");
     }
 
     async Task PublishAsync(bool isKilled, CancellationToken ct)
@@ -95,22 +122,25 @@ sealed class RealBrokerRun(PrivateRabbitMq broker, int seed)
 
     void Arrived(ReadOnlyMemory<byte> body) => arrived.AddOrUpdate(Encoding.UTF8.GetString(body.Span), 1, static (_, times) => times + 1);
 
+    /// <summary>One more message is sent behind all others; when it arrives, nothing is left before it.</summary>
     async Task DrainAsync(CancellationToken ct)
     {
         await using var connection = await ConnectAsync(ct);
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: ct);
+        await using var channel = await connection.CreateChannelAsync(
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), ct);
         await DeclareAsync(channel, ct);
-        for (var i = 0; i < DrainMax; i++)
+        Assert.True(await ConfirmAsync(channel, Last, ct), "the broker that nobody hurts any more takes nothing");
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var consumer = new AsyncEventingBasicConsumer(channel);
+        consumer.ReceivedAsync += async (_, delivery) =>
         {
-            if (await channel.BasicGetAsync(Queue, autoAck: false, ct) is not { } got)
-            {
-                if ((await channel.QueueDeclarePassiveAsync(Queue, ct)).MessageCount == 0) return;
-                continue;
-            }
-
-            Arrived(got.Body);
-            await channel.BasicAckAsync(got.DeliveryTag, multiple: false, ct);
-        }
+            var isLast = string.Equals(Encoding.UTF8.GetString(delivery.Body.Span), Last, StringComparison.Ordinal);
+            if (!isLast) Arrived(delivery.Body);
+            await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, ct);
+            if (isLast) end.TrySetResult();
+        };
+        await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, ct);
+        await end.Task.WaitAsync(ct);
     }
 
     /// <summary>As production's: replicated, durable, at least once.</summary>
@@ -120,7 +150,12 @@ sealed class RealBrokerRun(PrivateRabbitMq broker, int seed)
 
     async Task<IConnection> ConnectAsync(CancellationToken ct)
     {
-        var factory = new ConnectionFactory { Uri = new Uri(broker.Address), AutomaticRecoveryEnabled = false };
+        var factory = new ConnectionFactory
+        {
+            Uri = new Uri(broker.Address),
+            AutomaticRecoveryEnabled = false,
+            ContinuationTimeout = AnswerMax,
+        };
         for (var attempt = 0; ; attempt++)
         {
             try
