@@ -151,6 +151,15 @@ sealed class ModelDisk
         deleted.Clear();
     }
 
+    /// <summary>The directory of that name is synced, on account of that name: what was deleted beside it stays so, too.</summary>
+    public void SyncName(string name)
+    {
+        files[name].IsNameSynced = true;
+        deleted.RemoveAll(gone => FolderOf(gone.Name).SequenceEqual(FolderOf(name)));
+    }
+
+    static ReadOnlySpan<char> FolderOf(string name) => name.AsSpan(0, name.LastIndexOf('/') + 1);
+
     static void LoseHold(ModelFile file, string name)
     {
         if (file.Former.Count == 0) file.IsFormerSynced = file.IsNameSynced;

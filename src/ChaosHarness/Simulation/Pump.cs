@@ -22,7 +22,11 @@ sealed class Pump(World world, RankProcess rank)
     public void Add(FactMessage fact)
     {
         if (fact is ShardVerificationReported && world.Disk.Create(FileOf(fact.Id), fact) is { } file)
-            (file.IsSynced, file.IsNameSynced) = (true, true);
+        {
+            file.IsSynced = true;
+            world.Disk.SyncName(FileOf(fact.Id));
+        }
+
         Do(PumpStep.Next(state, new PumpInput.Added(fact), world.Now()));
         news.Set(world.Kernel);
     }

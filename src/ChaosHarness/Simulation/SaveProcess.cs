@@ -161,7 +161,7 @@ sealed class SaveProcess(World world, RankProcess rank, CheckpointId id, RankSta
 
         Reached(isShard ? DurableStep.Renamed : DurableStep.OutboxRenamed);
         yield return Wait.For(1);
-        file.IsNameSynced = true;
+        if (world.Disk.Find(name) == file) world.Disk.SyncName(name);
         Reached(isShard ? DurableStep.DirectorySynced : DurableStep.OutboxDirSynced);
         input = new SaveInput.Stored();
     }

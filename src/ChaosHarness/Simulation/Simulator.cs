@@ -63,7 +63,9 @@ public static class Simulator
     static RestEvidence Rest(World world, long afterMs)
     {
         var completed = world.RunState?.Completed is not null;
-        var outbox = completed ? world.Disk.Files.Count(f => f.Key.StartsWith("outbox/", StringComparison.Ordinal) && IsOpen(world, f.Value)) : 0;
+        var outbox = completed
+            ? world.Disk.Files.Count(f => f.Key.StartsWith("outbox/", StringComparison.Ordinal) && IsOpen(world, f.Value))
+            : 0;
         List<string> orphans = [];
         foreach (var (key, file) in world.Disk.Files)
             if (file.Content is ShardImage && !key.StartsWith('.') && OwnerOf(key) is { } owner && IsOrphan(world, owner, key))
@@ -71,13 +73,14 @@ public static class Simulator
         return new RestEvidence(world.Broker.Queued + outbox, world.DeadLetters, orphans, afterMs);
     }
 
-    /// <remarks>What a zombie leaves behind of a save that is over without it is litter and no message: nobody has to send it any more.</remarks>
+    /// <remarks>What a zombie leaves behind of a save that is over without it, or what a power loss brings back after its rank had ended, is
+    /// litter and no message: nobody has to send it any more.</remarks>
     static bool IsOpen(World world, ModelFile file) => file.Content is not FactMessage fact
         || world.Store.Find(fact.Checkpoint.StreamKey) is not { State: Checkpoint checkpoint } stream
         || !FactStanding.IsSettled(fact, CheckpointViews.View(checkpoint, stream.Version));
 
-    /// <remarks>What a rank of an abandoned save stores while or after it is reclaimed stays: it costs space and no safety, and the crash table of
-    /// docs/ARCHITECTURE.md says so. It is no orphan here.</remarks>
+    /// <remarks>What a rank of an abandoned save stores while or after it is reclaimed stays: it costs space and no safety, and the crash
+    /// table of docs/ARCHITECTURE.md says so. It is no orphan here.</remarks>
     static bool IsOrphan(World world, CheckpointId id, string key)
     {
         if (world.Store.State<Checkpoint>(id.StreamKey) is not { } owner) return true;
