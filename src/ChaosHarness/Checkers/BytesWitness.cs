@@ -3,8 +3,8 @@ using Lineage.Contracts.Identity;
 namespace Lineage.ChaosHarness.Checkers;
 
 /// <summary>
-/// What lies in a local tier, read and decoded by the judge's own reader. Files of a chaos run are small; one beyond <see cref="BytesMax"/> is
-/// reported as unreadable and never half judged.
+/// What lies in a local tier, read and decoded by the judge's own reader. Files of a chaos run are small; one beyond
+/// <see cref="BytesMax"/> is reported as unreadable and never half judged.
 /// </summary>
 public static class BytesWitness
 {
