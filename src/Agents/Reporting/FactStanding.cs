@@ -21,9 +21,10 @@ public static class FactStanding
             ShardStoreReported stored => view.Phase != CheckpointPhase.Open || shard?.Stored?.Root == stored.Root,
             ShardDiffReported => view.Phase != CheckpointPhase.Open || shard?.Diffed is not null || shard?.Stored is not null,
             ShardVerificationReported { Finding: Finding.Intact } => shard?.Verified is not null
-                || view.Phase is CheckpointPhase.Abandoned or CheckpointPhase.Verified or CheckpointPhase.Quarantined,
+                || view.Phase is CheckpointPhase.Abandoned or CheckpointPhase.Verified or CheckpointPhase.Quarantined
+                    or CheckpointPhase.Reclaimed,
             // Damage is settled only when it is known to be damage, whatever an earlier verification said of older bytes.
-            ShardVerificationReported => view.Phase is CheckpointPhase.Abandoned or CheckpointPhase.Quarantined
+            ShardVerificationReported => view.Phase is CheckpointPhase.Abandoned or CheckpointPhase.Quarantined or CheckpointPhase.Reclaimed
                 || shard?.Verified is { Finding: not (Finding.Intact or Finding.Unknown) },
             _ => throw new System.Diagnostics.UnreachableException($"No rule for {fact.GetType().Name}."),
         };

@@ -68,7 +68,8 @@ static class ProgressChecks
             && !file.Journal.Injected.Exists(fault => IsHurting(file, fault, was.AtMs, now.AtMs));
     }
 
-    /// <summary>Whether a fault began, was met or still lasted between the two. A second launcher lasts until the world is healed.</summary>
+    /// <summary>Whether a fault began, was met or still lasted between the two. A second launcher lasts to the
+    /// end.</summary>
     static bool IsHurting(CaseFile file, Entry.Injected fault, long from, long to)
     {
         if (fault.AtMs > to) return false;

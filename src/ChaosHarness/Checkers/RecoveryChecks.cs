@@ -122,8 +122,8 @@ static class RecoveryChecks
         s15.Look();
         if (!Line.ForRestoring(file, run, recovery.Id.Generation.Value, choice.Sequence).Exists(save => save.Id == chosen))
             s15.Violate(
-                $"Recovery {recovery.Id} chose {chosen}. Expected a checkpoint of the run's history; observed: a later generation had turned "
-                + "back from it.",
+                $"Recovery {recovery.Id} chose {chosen}. Expected a checkpoint of the run's history; observed: a later generation had "
+                + "turned back from it.",
                 recovery.Stream, choice.Version);
     }
 

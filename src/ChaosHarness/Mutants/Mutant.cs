@@ -33,7 +33,8 @@ public sealed record Mutant(string Name, string File, string Find, string Replac
 
     static void Check(Mutant one)
     {
-        if (one is not { Name.Length: > 0, File.Length: > 0, Find.Length: > 0, Replace.Length: > 0, Invariant.Length: > 0, Why.Length: > 0 })
+        string?[] parts = [one.Name, one.File, one.Find, one.Replace, one.Invariant, one.Why];
+        if (parts.Any(string.IsNullOrEmpty))
             throw new MutantException($"Mutant \"{one.Name}\" lacks a name, file, find, replace, invariant or why.");
         if (!one.Replace.Contains("{on}", StringComparison.Ordinal))
             throw new MutantException($"Mutant {one.Name} has no {{on}} in what it puts in place: it could not be switched off.");

@@ -20,7 +20,8 @@ public sealed record MutantReport(
     int Mutants, int Killed, int ByIntended, double MedianOps, double MedianFaults, string Canary, double Seconds,
     IReadOnlyList<MutantOutcome> Matrix)
 {
-    public bool Holds => Killed == Mutants && ByIntended == Mutants && string.Equals(Canary, Mutating.CanaryFailed, StringComparison.Ordinal);
+    public bool Holds =>
+        Killed == Mutants && ByIntended == Mutants && string.Equals(Canary, Mutating.CanaryFailed, StringComparison.Ordinal);
 
     public static MutantReport Of(IReadOnlyList<MutantOutcome> matrix, bool canaryFailed, double seconds) => new(
         matrix.Count, matrix.Count(static one => one.IsKilled), matrix.Count(static one => one.IsByIntended),

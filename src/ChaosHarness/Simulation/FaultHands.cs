@@ -11,7 +11,8 @@ sealed class FaultHands(World world)
     [
         "rank-kill", "rank-pause", "zombie-rank", "power-loss-contents", "power-loss-names", "launcher-kill", "launcher-double",
         "keeper-kill", "server-kill", ModelStore.Unknown, ModelStore.Killed, "broker-down", ModelBroker.LostConfirm,
-        ModelBroker.Duplicate, ModelBroker.Delay, "partition-rank", "disk-full", "bit-rot", "truncation", "object-deleted", "swapped-shards",
+        ModelBroker.Duplicate, ModelBroker.Delay, "partition-rank", "disk-full", "bit-rot", "truncation", "object-deleted",
+        "swapped-shards",
         "stale-shard", "misdirected-write", "clock-skew",
     ];
 

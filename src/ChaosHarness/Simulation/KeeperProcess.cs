@@ -61,7 +61,8 @@ sealed class KeeperProcess(World world)
         {
             var answer = new Answer();
             yield return Wait.Through(world.Service.Decide(
-                answer, Name, entry.Checkpoint.StreamKey, [world.Run.StreamKey, entry.Checkpoint.StreamKey], at => Expire(entry, policy, at)));
+                answer, Name, entry.Checkpoint.StreamKey, [world.Run.StreamKey, entry.Checkpoint.StreamKey],
+                at => Expire(entry, policy, at)));
             if (answer.IsAway) yield break;   // what is not on record yet waits for the next plan, and so does all that it is built on
         }
     }

@@ -73,8 +73,8 @@ public static class Simulator
         return new RestEvidence(world.Broker.Queued + outbox, world.DeadLetters, orphans, afterMs);
     }
 
-    /// <remarks>What a zombie leaves behind of a save that is over without it, or what a power loss brings back after its rank had ended, is
-    /// litter and no message: nobody has to send it any more.</remarks>
+    /// <remarks>What a zombie leaves behind of a save that is over without it, or what a power loss brings back after its rank had ended,
+    /// is litter and no message: nobody has to send it any more.</remarks>
     static bool IsOpen(World world, ModelFile file) => file.Content is not FactMessage fact
         || world.Store.Find(fact.Checkpoint.StreamKey) is not { State: Checkpoint checkpoint } stream
         || !FactStanding.IsSettled(fact, CheckpointViews.View(checkpoint, stream.Version));

@@ -2,8 +2,8 @@ using Lineage.ChaosHarness.Histories;
 
 namespace Lineage.ChaosHarness.Simulation;
 
-/// <summary>Damage to bytes that are stored already. No harm undoes another one: the judge takes an object that a fault named as harmed from
-/// there on.</summary>
+/// <summary>Damage to bytes that are stored already. No harm undoes another one: the judge takes an object that a fault named as harmed
+/// from there on.</summary>
 sealed class StoredHarm(World world)
 {
     public string? Inject(ScheduledFault fault)

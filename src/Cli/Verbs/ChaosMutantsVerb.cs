@@ -13,44 +13,48 @@ namespace Lineage.Cli.Verbs;
 /// every one.</summary>
 internal static class ChaosMutantsVerb
 {
+    static readonly Option<string[]> Only = new("--only")
+    {
+        Description = "Mutants by name; without it, all.",
+        HelpName = "NAME",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    static readonly Option<string?> Plant = new("--plant")
+    {
+        Description = "Builds the whole command line with that one mutant in it, prints where it is, and hunts nothing.",
+        HelpName = "NAME",
+    };
+
+    static readonly Option<string?> To = new("--to")
+    {
+        Description = "Directory for the shrunk history of each, as NAME.json.",
+        HelpName = "DIR",
+    };
+
     public static Command Create(Globals globals)
     {
-        var only = new Option<string[]>("--only")
-        {
-            Description = "Mutants by name; without it, all.",
-            HelpName = "NAME",
-            AllowMultipleArgumentsPerToken = true,
-        };
-        var plant = new Option<string?>("--plant")
-        {
-            Description = "Builds the whole command line with that one mutant in it, prints where it is, and hunts nothing.",
-            HelpName = "NAME",
-        };
         var seed = Inputs.Count("--seed", "Seed of the first history", 1, 0, int.MaxValue);
         var histories = Inputs.Count("--histories", "Histories run against one mutant at most", 20_000, 1, 10_000_000);
-        var to = new Option<string?>("--to") { Description = "Directory for the shrunk history of each, as NAME.json.", HelpName = "DIR" };
         var json = new Option<bool>("--json") { Description = "One JSON object as the last line of standard output." };
         var command = new Command(
             "mutants", "Builds known defects into a copy of the sources; the simulator must find each by the right invariant.")
         {
-            only, seed, histories, to, plant, json,
+            Only, seed, histories, To, Plant, json,
         };
         return globals.Runs(command, async (call, ct) =>
         {
             try
             {
-                if (call.Value(plant) is { } name)
+                if (call.Value(Plant) is { } name)
                 {
                     Console.Out.WriteLine(await Shop().PlantAsync(name, ct));
                     return ExitCodes.Done;
                 }
 
-                string[] arguments = [Text(call.Value(seed)), Text(call.Value(histories)), .. call.Value(only) ?? []];
-                var report = await RunAsync(arguments, ct);
-                if (call.Value(to) is { } directory) Write(directory, report);
-                if (call.Value(json)) Console.Out.WriteLine(ReportJson.Of(report));
-                else foreach (var line in Lines(report)) Console.Out.WriteLine(line);
-                return report.Holds ? ExitCodes.Done : ChaosExit.Harness;
+                return Show(
+                    await RunAsync([Text(call.Value(seed)), Text(call.Value(histories)), .. call.Value(Only) ?? []], ct), call.Value(To),
+                    call.Value(json));
             }
             catch (MutantException broken)
             {
@@ -58,6 +62,14 @@ internal static class ChaosMutantsVerb
                 return ChaosExit.Harness;
             }
         });
+    }
+
+    static int Show(MutantReport report, string? to, bool json)
+    {
+        if (to is not null) Write(to, report);
+        if (json) Console.Out.WriteLine(ReportJson.Of(report));
+        else foreach (var line in Lines(report)) Console.Out.WriteLine(line);
+        return report.Holds ? ExitCodes.Done : ChaosExit.Harness;
     }
 
     static async Task<MutantReport> RunAsync(string[] arguments, CancellationToken ct)
@@ -90,8 +102,8 @@ internal static class ChaosMutantsVerb
                 $"{one.Name,-30} {one.Invariant,-17} {one.First ?? "none",-6} {one.Histories,9}  {one.Operations,10}  {one.Faults,6}"
                 + $"{(one.IsByIntended ? "" : one.IsKilled ? "  by another invariant only" : "  SURVIVED")}");
         yield return string.Create(CultureInfo.InvariantCulture,
-            $"{report.Killed} of {report.Mutants} killed, {report.ByIntended} by the intended invariant; median {report.MedianOps} operations "
-            + $"and {report.MedianFaults} faults; the canary {report.Canary}; {report.Seconds:F1} s.");
+            $"{report.Killed} of {report.Mutants} killed, {report.ByIntended} by the intended invariant; median {report.MedianOps} "
+            + $"operations and {report.MedianFaults} faults; the canary {report.Canary}; {report.Seconds:F1} s.");
     }
 
     static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

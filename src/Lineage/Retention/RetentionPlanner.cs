@@ -43,8 +43,8 @@ public static class RetentionPlanner
             go.Sum(static e => e.StoredBytes), DigestOf(standing, policy, go));
     }
 
-    /// <summary>What a plan expires, in the order in which it has to go on record: what is built on a checkpoint before the checkpoint. Whoever
-    /// is killed in the middle leaves nothing whose base is expired.</summary>
+    /// <summary>What a plan expires, in the order in which it has to go on record: what is built on a checkpoint before the checkpoint.
+    /// Whoever is killed in the middle leaves nothing whose base is expired.</summary>
     public static IReadOnlyList<RetentionEntry> InOrder(RetentionPlan plan) =>
     [
         .. plan.Entries.Where(static entry => entry.Outcome == RetentionOutcome.Expire)

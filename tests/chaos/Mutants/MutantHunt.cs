@@ -28,7 +28,8 @@ public sealed class MutantHunt
     [InlineData("""{"no":"list"}""", "no JSON list")]
     public void A_table_that_cannot_be_hunted_is_refused(string table, string because) =>
         Assert.Contains(
-            because, Assert.Throws<MutantException>(() => Mutant.Table(System.Text.Encoding.UTF8.GetBytes(table))).Message, StringComparison.Ordinal);
+            because, Assert.Throws<MutantException>(() => Mutant.Table(System.Text.Encoding.UTF8.GetBytes(table))).Message,
+            StringComparison.Ordinal);
 
     static string Run(params string[] arguments)
     {

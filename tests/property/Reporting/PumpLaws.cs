@@ -107,6 +107,9 @@ public sealed class PumpLaws
         };
         Assert.False(FactStanding.IsSettled(damage, View(1, recorded: true, abandoned: false) with { Phase = CheckpointPhase.Verified }));
         Assert.True(FactStanding.IsSettled(damage, View(1, recorded: true, abandoned: false) with { Phase = CheckpointPhase.Quarantined }));
+
+        // Found by reading: the service refuses a finding for what is reclaimed, so it was sent again and again for ever.
+        Assert.True(FactStanding.IsSettled(damage, View(1, recorded: true, abandoned: false) with { Phase = CheckpointPhase.Reclaimed }));
     }
 
     static CheckpointView View(long step, bool recorded, bool abandoned)

@@ -33,7 +33,8 @@ public sealed class RetentionLaws
                 if (known[id].Phase != CheckpointPhase.Abandoned) Assert.DoesNotContain(edge.Checkpoint, gone);
     }
 
-    /// <summary>Found by the simulator (S6, seed 30563): a base had expired, what was built on it had not yet, and then it was needed.</summary>
+    /// <summary>Found by the simulator (S6, seed 30563): a base had expired, what was built on it had not yet, and was
+    /// needed.</summary>
     [Property(MaxTest = Cases, EndSize = Acts)]
     public void What_is_built_on_a_checkpoint_expires_before_it(byte[] acts, int shape)
     {
