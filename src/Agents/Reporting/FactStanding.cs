@@ -21,14 +21,17 @@ public static class FactStanding
             ShardStoreReported stored => view.Phase != CheckpointPhase.Open || shard?.Stored?.Root == stored.Root,
             ShardDiffReported => view.Phase != CheckpointPhase.Open || shard?.Diffed is not null || shard?.Stored is not null,
             ShardVerificationReported { Finding: Finding.Intact } => shard?.Verified is not null
-                || view.Phase is CheckpointPhase.Abandoned or CheckpointPhase.Verified or CheckpointPhase.Quarantined
-                    or CheckpointPhase.Reclaimed,
+                || view.Phase == CheckpointPhase.Verified || IsBeyondFindings(view),
             // Damage is settled only when it is known to be damage, whatever an earlier verification said of older bytes.
-            ShardVerificationReported => view.Phase is CheckpointPhase.Abandoned or CheckpointPhase.Quarantined or CheckpointPhase.Reclaimed
+            ShardVerificationReported => IsBeyondFindings(view)
                 || shard?.Verified is { Finding: not (Finding.Intact or Finding.Unknown) },
             _ => throw new System.Diagnostics.UnreachableException($"No rule for {fact.GetType().Name}."),
         };
     }
+
+    /// <summary>Nothing that is found of its bytes changes what it is any more.</summary>
+    static bool IsBeyondFindings(CheckpointView view) =>
+        view.Phase is CheckpointPhase.Abandoned or CheckpointPhase.Quarantined or CheckpointPhase.Reclaimed;
 
     /// <summary>The same words give the same id, so a restarted sender repeats its message instead of adding one.</summary>
     public static MessageId NameOf(string kind, ShardId shard, params ReadOnlySpan<string> says) =>

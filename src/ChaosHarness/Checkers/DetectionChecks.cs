@@ -100,8 +100,7 @@ static class DetectionChecks
 
         s17.Look();
         var rank = check.Body.Rank.Value;
-        var reads = file.Journal.ReadBack.FindAll(
-            one => one.Rank == rank && one.Checkpoint == save.Id && one.AtMs <= check.AtMs + file.Evidence.RaceMs);
+        var reads = file.Journal.ReadsOf(save.Id, rank).Where(one => one.AtMs <= check.AtMs + file.Evidence.RaceMs).ToList();
         if (reads is not [.., var last])
         {
             s17.Violate(
@@ -111,7 +110,7 @@ static class DetectionChecks
             return;
         }
 
-        var writes = file.Journal.Durable.FindAll(one => string.Equals(one.ObjectKey, last.ObjectKey, StringComparison.Ordinal));
+        var writes = file.Journal.WritesOf(last.ObjectKey);
         if (!reads.Exists(read => read.Written >= writes.Count(one => one.Index < read.Index)
             && read.Written >= writes.Count(one => one.AtMs + file.Evidence.RaceMs < check.AtMs)))
             s17.Violate(

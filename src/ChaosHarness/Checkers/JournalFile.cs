@@ -7,6 +7,8 @@ namespace Lineage.ChaosHarness.Checkers;
 sealed class JournalFile
 {
     readonly Dictionary<(CheckpointId Checkpoint, int Rank), List<Entry.Captured>> captures = [];
+    readonly Dictionary<(CheckpointId Checkpoint, int Rank), List<Entry.ReadBack>> reads = [];
+    readonly Dictionary<string, List<Entry.Durable>> writes = new(StringComparer.Ordinal);
     readonly Dictionary<string, List<long>> harm = new(StringComparer.Ordinal);
 
     public JournalFile(Evidence evidence)
@@ -50,6 +52,11 @@ sealed class JournalFile
     public IReadOnlyList<Entry.Captured> CapturesOf(CheckpointId checkpoint, int rank) =>
         captures.TryGetValue((checkpoint, rank), out var found) ? found : [];
 
+    public IReadOnlyList<Entry.ReadBack> ReadsOf(CheckpointId checkpoint, int rank) =>
+        reads.TryGetValue((checkpoint, rank), out var found) ? found : [];
+
+    public IReadOnlyList<Entry.Durable> WritesOf(string key) => writes.TryGetValue(key, out var found) ? found : [];
+
     /// <summary>Entries by which a fault is known to have changed that object; empty if none did.</summary>
     public IReadOnlyList<long> HarmOf(string key) => harm.TryGetValue(key, out var found) ? found : [];
 
@@ -72,23 +79,29 @@ sealed class JournalFile
             case Entry.Invoked one: Invoked.Add(one); break;
             case Entry.Ended one: Ended.Add(one); break;
             case Entry.Acknowledged one: Acknowledged.Add(one); break;
-            case Entry.Captured one: Captured(one); break;
+            case Entry.Captured one: Add(captures, (one.Checkpoint, one.Rank), one); break;
             case Entry.Restored one: Restored.Add(one); break;
             case Entry.Trained one: Trained.Add(one); break;
             case Entry.Offered one: Offered.Add(one); break;
-            case Entry.ReadBack one: ReadBack.Add(one); break;
+            case Entry.ReadBack one:
+                ReadBack.Add(one);
+                Add(reads, (one.Checkpoint, one.Rank), one);
+                break;
             case Entry.Injected one: Injected.Add(one); break;
             case Entry.TookEffect one: Effects.Add(one); break;
-            case Entry.Durable one: Durable.Add(one); break;
+            case Entry.Durable one:
+                Durable.Add(one);
+                Add(writes, one.ObjectKey, one);
+                break;
             case Entry.Sent one: Sent.Add(one); break;
             case Entry.Healed one: Healed.Add(one); break;
             default: break;   // noted is for people
         }
     }
 
-    void Captured(Entry.Captured one)
+    static void Add<TKey, T>(Dictionary<TKey, List<T>> index, TKey key, T one) where TKey : notnull
     {
-        if (!captures.TryGetValue((one.Checkpoint, one.Rank), out var known)) captures[(one.Checkpoint, one.Rank)] = known = [];
+        if (!index.TryGetValue(key, out var known)) index[key] = known = [];
         known.Add(one);
     }
 

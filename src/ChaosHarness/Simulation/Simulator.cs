@@ -1,6 +1,7 @@
 using Lineage.Agents.Reporting;
 using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Histories;
+using Lineage.ChaosHarness.Witnesses;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
@@ -68,7 +69,8 @@ public static class Simulator
             : 0;
         List<string> orphans = [];
         foreach (var (key, file) in world.Disk.Files)
-            if (file.Content is ShardImage && !key.StartsWith('.') && OwnerOf(key) is { } owner && IsOrphan(world, owner, key))
+            if (file.Content is ShardImage && !key.StartsWith('.') && ShardPlace.Of(key) is { } place
+                && IsOrphan(world, place.Checkpoint, key))
                 orphans.Add(key);
         return new RestEvidence(world.Broker.Queued + outbox, world.DeadLetters, orphans, afterMs);
     }
@@ -89,13 +91,6 @@ public static class Simulator
         return !world.Journal.Exists(e => e is Entry.Durable durable && durable.AtMs >= gone
             && string.Equals(durable.ObjectKey, key, StringComparison.Ordinal));
     }
-
-    /// <summary>By its place, whatever lies there; null for what is no object.</summary>
-    static CheckpointId? OwnerOf(string key) => key.Split('/') is [var run, ['g', .. var generation], ['s', .. var step], _]
-        ? new CheckpointId(RunId.Parse(run), new Generation(Number(generation)), new Step(Number(step)))
-        : null;
-
-    static long Number(string text) => long.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
     static Evidence Gather(World world, RestEvidence? rest) => new(
         world.Schedule, world.Journal,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.PowerLoss;
 using Lineage.ChaosHarness.Scenarios.Real;
@@ -85,7 +84,7 @@ sealed class FilePlay(Stage stage, Schedule schedule, LoopDisk? disk, WorldOptio
         [.. Enumerable.Range(0, schedule.World.Ranks).Select(ProcessOf).OfType<int>()];
 
     int? ProcessOf(int rank) => Launcher is { HasExited: false } launcher && Stage.ProcessOf(rank) is { } process
-        && ParentOf(process) == launcher.Id ? process : null;
+        && ProcessTable.Of(process)?.Parent == launcher.Id ? process : null;
 
     /// <summary>Whether training ended; a launcher that died or was refused is started again.</summary>
     async Task<bool> IsOverAsync()
@@ -145,15 +144,6 @@ sealed class FilePlay(Stage stage, Schedule schedule, LoopDisk? disk, WorldOptio
         one.IsHealed = true;
         await heal(this, one.Fault);
         Stage.Healed(one.Number, one.Fault.Kind);
-    }
-
-    static int? ParentOf(int process)
-    {
-        var file = string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat");
-        if (!File.Exists(file)) return null;
-        var text = File.ReadAllText(file);
-        var words = text[(text.LastIndexOf(')') + 2)..].Split(' ');   // state, then the parent (proc(5))
-        return int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var parent) ? parent : null;
     }
 }
 

@@ -83,17 +83,5 @@ static class ProcessHands
     }
 
     /// <summary>False also for one that has ended and is not yet awaited by its parent.</summary>
-    static bool IsAlive(int process)
-    {
-        var file = string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat");
-        try
-        {
-            var text = File.ReadAllText(file);
-            return !text[text.LastIndexOf(')')..].StartsWith(") Z", StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false;   // it ended between two looks
-        }
-    }
+    static bool IsAlive(int process) => ProcessTable.Of(process) is { State: not 'Z' };
 }

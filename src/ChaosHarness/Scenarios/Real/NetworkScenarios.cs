@@ -13,39 +13,39 @@ static class NetworkScenarios
     /// <summary>What is asked is done; no answer arrives.</summary>
     public static Task OneWayAsync(Stage stage) => CutAsync(stage, "partition-one-way", Firewall.DropFromAsync);
 
-    static async Task CutAsync(Stage stage, string kind, Func<int, CancellationToken, Task> cut)
+    static Task CutAsync(Stage stage, string kind, Func<int, CancellationToken, Task> cut)
     {
         const int packetsMin = 4;
-        var (launcher, rank) = await stage.LaunchStoppingAsync("opened", 3);
-        var fault = stage.Inject(kind, "server:0", "iptables DROP in a network namespace of our own");
-        try
+        return HurtAsync(stage, ("opened", 3), (kind, "server:0", "iptables DROP in a network namespace of our own"), async rank =>
         {
             await cut(stage.World.Address.Port, stage.Cancellation);
             ChildProcess.Send(rank, Signal.Continue);
             await stage.UntilAsync("packets to be lost", async () => await Firewall.HitsAsync(stage.Cancellation) >= packetsMin);
-            stage.TookEffect(fault, $"{await Firewall.HitsAsync(stage.Cancellation)} packets were lost");
-        }
-        finally
-        {
-            await Firewall.HealAsync(stage.Cancellation);
-        }
-
-        stage.Healed(fault, "rules removed");
-        await stage.EndsAsync(launcher);
-        await stage.JudgeEndAsync();
+            return $"{await Firewall.HitsAsync(stage.Cancellation)} packets were lost";
+        });
     }
 
     /// <summary>One rank loses every connection that it has: to its peer, its server and its broker.</summary>
-    public static async Task MinorityAsync(Stage stage)
-    {
-        var (launcher, rank) = await stage.LaunchStoppingAsync("outbox-dir-synced", 3);
-        var fault = stage.Inject("partition-minority", "rank:1", "iptables REJECT with tcp-reset for every connection of the rank");
-        try
+    public static Task MinorityAsync(Stage stage) => HurtAsync(
+        stage, ("outbox-dir-synced", 3),
+        ("partition-minority", "rank:1", "iptables REJECT with tcp-reset for every connection of the rank"), async rank =>
         {
             var connections = await Firewall.IsolateAsync(rank, stage.Cancellation);
             ChildProcess.Send(rank, Signal.Continue);
             await stage.UntilAsync("the launcher to notice", async () => await stage.CountAsync<RecoveryStarted>() > 0);
-            stage.TookEffect(fault, $"{connections} connections were broken off and a recovery began");
+            return $"{connections} connections were broken off and a recovery began";
+        });
+
+    /// <summary>Packets are filtered while a rank goes on from a durable step, until that was seen to have an effect.</summary>
+    /// <param name="hurt">Lets the rank, whose process it is given, go on, and says what was seen.</param>
+    static async Task HurtAsync(
+        Stage stage, (string Step, int Occurrence) at, (string Kind, string Target, string Detail) what, Func<int, Task<string>> hurt)
+    {
+        var (launcher, rank) = await stage.LaunchStoppingAsync(at.Step, at.Occurrence);
+        var fault = stage.Inject(what.Kind, what.Target, what.Detail);
+        try
+        {
+            stage.TookEffect(fault, await hurt(rank));
         }
         finally
         {

@@ -69,14 +69,8 @@ public sealed class Stage(
             .Select(static entry => (int?)entry.GetProperty("processId").GetInt32()).FirstOrDefault();
     }
 
-    /// <summary>Whether a process is stopped by a signal, from /proc.</summary>
-    public static bool IsStopped(int? process)
-    {
-        var file = string.Create(CultureInfo.InvariantCulture, $"/proc/{process ?? 0}/stat");
-        if (process is null || !File.Exists(file)) return false;
-        var text = File.ReadAllText(file);
-        return text[text.LastIndexOf(')')..].StartsWith(") T", StringComparison.Ordinal);
-    }
+    /// <summary>Whether a process is stopped by a signal.</summary>
+    public static bool IsStopped(int? process) => process is { } known && ProcessTable.Of(known) is { State: 'T' };
 
     /// <summary>What the service answers is written down: it must be on record for ever.</summary>
     public async Task<IReadOnlyList<CheckpointView>> CheckpointsAsync()
