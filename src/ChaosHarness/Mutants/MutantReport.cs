@@ -13,6 +13,9 @@ public sealed record MutantOutcome(
     int? Faults, string? Schedule, string? What)
 {
     public bool IsKilled => First is not null;
+
+    /// <summary>Every invariant that broke in one of the histories, in order.</summary>
+    public IReadOnlyList<string> Broke { get; init; } = [];
 }
 
 /// <param name="Canary">failed, as it must; passed means that nothing here can be believed.</param>

@@ -42,19 +42,21 @@ public static class Mutating
     static MutantOutcome Hunt(Mutant mutant, MutatingPlan plan, CancellationToken ct)
     {
         string? first = null;
+        var ever = new SortedSet<string>(StringComparer.Ordinal);
         for (var n = 0; n < plan.HistoriesMax; n++)
         {
             ct.ThrowIfCancellationRequested();
             var schedule = Swarm.Draw(plan.Seed + n, profile: null);
             var broken = Broken(schedule).Select(static one => one.Invariant).ToList();
             first ??= broken.FirstOrDefault();
+            ever.UnionWith(broken);
             if (!broken.Contains(mutant.Invariant, StringComparer.Ordinal)) continue;
             return Shrinker.Shrink(schedule, mutant.Invariant, Broken) is { } small
-                ? Outcome(mutant, first, isIntended: true, n + 1, schedule.Seed, small)
+                ? Outcome(mutant, first, isIntended: true, n + 1, schedule.Seed, small) with { Broke = [.. ever] }
                 : throw new MutantException($"Mutant {mutant.Name}, seed {schedule.Seed}: the history fails only the first time.");
         }
 
-        return Outcome(mutant, first, isIntended: false, plan.HistoriesMax, seed: null, small: null);
+        return Outcome(mutant, first, isIntended: false, plan.HistoriesMax, seed: null, small: null) with { Broke = [.. ever] };
     }
 
     static MutantOutcome Outcome(Mutant mutant, string? first, bool isIntended, int histories, long? seed, Shrunk? small) => new(

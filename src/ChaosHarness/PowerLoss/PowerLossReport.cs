@@ -22,6 +22,9 @@ public sealed record PowerLossReport(
     int Kept, long Reread, IReadOnlyDictionary<string, int> CutsByStep, IReadOnlyDictionary<string, NaiveFailures> NaiveFailures,
     IReadOnlyList<string> Findings, double Seconds)
 {
+    /// <summary>By durable step: cuts at it after which something was broken.</summary>
+    public IReadOnlyDictionary<string, int> ViolationsByStep { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+
     /// <summary>Every naive protocol must be seen failing, or the rig could not see anything.</summary>
     public bool IsVacuous => NaiveFailures.Values.Any(static naive => naive.Failures == 0);
 }

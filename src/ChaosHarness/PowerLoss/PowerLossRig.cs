@@ -23,7 +23,9 @@ public sealed class PowerLossRig(LoopDisk disk, long seed, TimeProvider clock)
     readonly Random random = new(unchecked((int)(seed ^ (seed >> 32))));
     readonly Dictionary<string, byte[]> live = new(StringComparer.Ordinal);   // promised, by key: SHA-256 of the content
     readonly SortedDictionary<string, int> cuts = new(StringComparer.Ordinal);
+    readonly SortedDictionary<string, int> broken = new(StringComparer.Ordinal);
     readonly List<string> findings = [];
+    string cutAt = "";
     int violations, acknowledged, kept;
     long reread;
 
@@ -52,7 +54,10 @@ public sealed class PowerLossRig(LoopDisk disk, long seed, TimeProvider clock)
         foreach (var protocol in NaiveProtocol.All) naive[protocol.Name] = await NaiveAsync(protocol, ct);
         return new PowerLossReport(
             Schema: 1, seed, "ext4", disk.Root, cycles, Math.Round(perMinute, 1), Math.Round(floor, 2), violations, acknowledged, kept,
-            reread, cuts, naive, findings, Math.Round(clock.GetElapsedTime(started).TotalSeconds, 1));
+            reread, cuts, naive, findings, Math.Round(clock.GetElapsedTime(started).TotalSeconds, 1))
+        {
+            ViolationsByStep = broken,
+        };
     }
 
     double Floor(CancellationToken ct)
@@ -198,11 +203,16 @@ public sealed class PowerLossRig(LoopDisk disk, long seed, TimeProvider clock)
         return content;
     }
 
-    void Count(string step) => cuts[step] = cuts.GetValueOrDefault(step) + 1;
+    void Count(string step)
+    {
+        cutAt = step;
+        cuts[step] = cuts.GetValueOrDefault(step) + 1;
+    }
 
     void Violated(string what)
     {
         violations++;
+        broken[cutAt] = broken.GetValueOrDefault(cutAt) + 1;
         if (findings.Count < FindingsMax) findings.Add(what);
     }
 }

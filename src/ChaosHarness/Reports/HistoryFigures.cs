@@ -59,7 +59,8 @@ static class HistoryFigures
             .Select(static e => (e.Checkpoint, e.Rank.Value)).ToHashSet();
         var sent = evidence.Journal.OfType<Entry.Sent>().ToList();
         var distinct = sent.Select(static one => (one.Checkpoint, one.Rank)).ToHashSet();
-        var acknowledged = evidence.Journal.OfType<Entry.Acknowledged>().Count();
+        var acknowledged = evidence.Journal.OfType<Entry.Acknowledged>().Select(static one => (one.Stream, one.Event, one.Rank)).Distinct()
+            .Count();
         return new MessageFigures(
             sent.Count, acknowledged, distinct.Count(one => !stored.Contains(one)), sent.Count - distinct.Count,
             sent.GroupBy(static one => (one.Checkpoint, one.Rank)).Count(group => group.Count() > 1 && stored.Contains(group.Key)));

@@ -17,28 +17,35 @@ static class ReportHtml
             .Add($"<title>{model.Title}: {ChaosExit.Word(model.ExitCode)}</title>\n<style>").Raw(ReportStyle.Css)
             .Raw("</style></head>\n<body><main>\n");
         Head(page, model);
+        var figures = model.Figures ?? (model.Evidence is { } one ? FigureSum.Of(one) : null);
         StorySections.Violations(page, model);
         TableSections.Scenarios(page, model);
+        MutantSection.Draw(page, model);
+        CrashPointSection.Draw(page, model);
         TableSections.Invariants(page, model);
-        TimelineSection.Draw(page, model.Evidence);
-        StorySections.History(page, model);
-        TableSections.Heat(page, model);
-        TableSections.Mutants(page, model);
-        TableSections.Recoveries(page, model);
-        TableSections.Messages(page, model);
+        if (figures is not null) FaultSection.Draw(page, figures);
+        if (figures is not null) FigureSections.Recoveries(page, figures);
+        if (figures is not null) FigureSections.Messages(page, figures);
+        if (model.Evidence is { } shown) Story(page, model, shown);
         TableSections.Environment(page, model);
         TableSections.Replay(page, model);
         return page.Raw("</main></body></html>\n").ToString();
     }
 
+    static void Story(Html page, ReportModel model, Evidence shown)
+    {
+        TimelineSection.Draw(page, shown);
+        StorySections.History(page, model, shown);
+    }
+
     static void Head(Html page, ReportModel model)
     {
-        var schedule = model.Evidence.Schedule;
         var good = model.ExitCode == ChaosExit.Valid;
-        page.Add($"<h1>{model.Title}</h1>\n<p class=\"soft\">{model.Level} · profile {schedule.Profile} · seed {schedule.Seed} · ")
-            .Add($"schedule <code>")
-            .Add($"{schedule.Digest().Short}</code>{(schedule.BeyondBudget ? " · beyond the fault budget" : "")}</p>\n")
-            .Add($"<div class=\"verdict {(good ? "good" : "bad")}\"><div class=\"sign\">{(good ? "✓" : "✗")}</div><div><b>")
+        page.Add($"<h1>{model.Title}</h1>\n<p class=\"soft\">{model.Level}")
+            .Add($"{(model.Profile.Length == 0 ? "" : $" · profile {model.Profile}")} · seed {model.Seed}");
+        if (model.Evidence is { Schedule: var schedule })
+            page.Add($" · schedule <code>{schedule.Digest().Short}</code>{(schedule.BeyondBudget ? " · beyond the fault budget" : "")}");
+        page.Add($"</p>\n<div class=\"verdict {(good ? "good" : "bad")}\"><div class=\"sign\">{(good ? "✓" : "✗")}</div><div><b>")
             .Add($"{Headline(model)}</b><span class=\"by\">{Summed(model)}</span></div></div>\n");
         if (model.HarnessFault is { } fault)
             page.Add($"<div class=\"card warn\"><b>The harness cannot be trusted.</b> {fault}</div>\n");
@@ -65,23 +72,35 @@ static class ReportHtml
     static string Summed(ReportModel model)
     {
         int Count(Judgement judgement) => model.Verdict.Invariants.Count(one => one.Judgement == judgement);
-        return $"{Count(Judgement.Valid)} valid · {Count(Judgement.Violated)} violated · {Count(Judgement.Unknown)} unknown · "
-            + $"{Count(Judgement.Never)} never "
-            + "triggered";
+        var elsewhere = model.Untried is { } untried ? Math.Max(0, Count(Judgement.Never) - untried.Count) : 0;
+        string[] parts =
+        [
+            $"{Count(Judgement.Valid)} valid", $"{Count(Judgement.Violated)} violated", $"{Count(Judgement.Unknown)} unknown",
+            $"{Count(Judgement.Never) - elsewhere} never triggered", elsewhere == 0 ? "" : $"{elsewhere} not of this level",
+        ];
+        return string.Join(" · ", parts.Where(static part => part.Length > 0));
     }
 
     static void Tiles(Html page, ReportModel model)
     {
-        var evidence = model.Evidence;
-        var events = evidence.Streams.Sum(static stream => (long)stream.Events.Count);
         page.Raw("<div class=\"tiles\">");
         if (model.Throughput is { } pace)
             page.Add($"<div class=\"tile\"><b>{pace.Histories:N0}</b><span>histories in {pace.Seconds:N1} s</span></div>")
-                .Add($"<div class=\"tile\"><b>{pace.PerMinutePerCore:N0}</b><span>a minute and core</span></div>")
-                .Add($"<div class=\"tile\"><b>{pace.EventsMean:N0}</b><span>events each, on average</span></div>");
-        page.Add($"<div class=\"tile\"><b>{evidence.Schedule.Operations.Count:N0} + {evidence.Schedule.Faults.Count:N0}</b>")
-            .Raw("<span>operations + faults, shown below</span></div>")
-            .Add($"<div class=\"tile\"><b>{events:N0}</b><span>events in {evidence.Streams.Count:N0} streams</span></div>")
-            .Add($"<div class=\"tile\"><b>{evidence.Journal.Count:N0}</b><span>entries of the harness' journal</span></div></div>\n");
+                .Add($"<div class=\"tile\"><b>{pace.PerMinutePerCore:N0}</b><span>a minute and core</span></div>");
+        if (model.Throughput is { EventsMean: { } events })
+            page.Add($"<div class=\"tile\"><b>{events:N0}</b><span>events each, on average</span></div>");
+        if (model.CrashPoints is { Count: > 0 } points)
+            page.Add($"<div class=\"tile\"><b>{points.Count:N0}</b><span>crash points × modes</span></div>")
+                .Add($"<div class=\"tile\"><b>{points.Sum(static one => (long)one.Tried):N0}</b><span>crashes</span></div>");
+        if (model.Evidence is { } evidence)
+        {
+            var recorded = evidence.Streams.Sum(static stream => (long)stream.Events.Count);
+            page.Add($"<div class=\"tile\"><b>{evidence.Schedule.Operations.Count:N0} + {evidence.Schedule.Faults.Count:N0}</b>")
+                .Raw("<span>operations + faults of the history below</span></div>")
+                .Add($"<div class=\"tile\"><b>{recorded:N0}</b><span>events in {evidence.Streams.Count:N0} streams of it</span></div>")
+                .Add($"<div class=\"tile\"><b>{evidence.Journal.Count:N0}</b><span>entries of the harness' own journal</span></div>");
+        }
+
+        page.Raw("</div>\n");
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Histories;
 using Lineage.Contracts.Format;
 
@@ -6,7 +7,8 @@ namespace Lineage.ChaosHarness.Reports;
 
 /// <summary>
 /// Writes the directory of a run: <c>verdict.json</c> and <c>junit.xml</c> for programs, <c>summary.md</c> for a job's page,
-/// <c>report.html</c> for people, <c>history.jsonl</c> and <c>schedule.json</c> to look closer and to run it again.
+/// <c>report.html</c> for people, and where a history is shown <c>history.jsonl</c> and <c>schedule.json</c> to look closer and to run it
+/// again.
 /// </summary>
 /// <remarks>If the process dies here, files of an earlier run may lie beside new ones: <c>verdict.json</c> is written last, so whoever
 /// finds it finds all of one run.</remarks>
@@ -16,8 +18,14 @@ public static class ReportWriter
     {
         Directory.CreateDirectory(directory);
         File.Delete(Path.Combine(directory, VerdictDocument.FileName));
-        File.WriteAllBytes(Path.Combine(directory, "schedule.json"), model.Evidence.Schedule.ToJson());
-        WriteHistory(Path.Combine(directory, "history.jsonl"), model);
+        File.Delete(Path.Combine(directory, "schedule.json"));
+        File.Delete(Path.Combine(directory, "history.jsonl"));
+        if (model.Evidence is { } evidence)
+        {
+            File.WriteAllBytes(Path.Combine(directory, "schedule.json"), evidence.Schedule.ToJson());
+            WriteHistory(Path.Combine(directory, "history.jsonl"), evidence);
+        }
+
         File.WriteAllText(Path.Combine(directory, "summary.md"), Summary.Of(model));
         File.WriteAllText(Path.Combine(directory, "report.html"), ReportHtml.Of(model));
         File.WriteAllText(Path.Combine(directory, "junit.xml"), JUnit.Of(model));
@@ -25,11 +33,11 @@ public static class ReportWriter
     }
 
     /// <summary>Journal and streams in the order of time, one object a line.</summary>
-    static void WriteHistory(string path, ReportModel model)
+    static void WriteHistory(string path, Evidence evidence)
     {
-        var entries = model.Evidence.Journal.Select(static one => (one.AtMs, Rank: 0, Order: one.Index,
+        var entries = evidence.Journal.Select(static one => (one.AtMs, Rank: 0, Order: one.Index,
             Line: CanonicalJson.Write<Entry>(one)));
-        var events = model.Evidence.Streams.SelectMany(static stream => stream.Events.Select(e => (
+        var events = evidence.Streams.SelectMany(static stream => stream.Events.Select(e => (
             e.AtMs, Rank: 1, Order: e.Sequence,
             Line: CanonicalJson.Write(new RecordedLine(stream.Key, e.Version, e.Sequence, e.Name, e.AtMs, e.DigestHeld, e.Body)))));
         using var file = new StreamWriter(path, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));

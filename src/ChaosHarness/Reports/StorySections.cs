@@ -48,12 +48,12 @@ static class StorySections
         return (context, left.Trim(' ', ';', '.'), right.Trim(' ', ':'));
     }
 
-    public static void History(Html page, ReportModel model)
+    public static void History(Html page, ReportModel model, Evidence evidence)
     {
-        var (entries, versions) = Hits(model.Verdict);
-        var rows = Rows(model.Evidence);
+        var (entries, versions) = Hits(model.ShownVerdict ?? model.Verdict);
+        var rows = Rows(evidence);
         var failing = entries.Count + versions.Count > 0;
-        page.Add($"<h2>{(failing ? "The smallest failing history" : "The history that is shown")}</h2>\n")
+        page.Add($"<h2>{(failing ? "The failing history, as small as it could be made" : "One history of this run")}</h2>\n")
             .Raw("<p class=\"soft\">Left what the harness saw and did, right what the service put on record, in the order of time. ")
             .Raw(failing ? "Marked rows are the evidence.</p>\n" : "</p>\n")
             .Add($"<details{(rows.Count <= 200 && failing ? " open" : "")}><summary>{rows.Count:N0} rows</summary><div ")

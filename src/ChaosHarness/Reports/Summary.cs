@@ -11,13 +11,11 @@ static class Summary
     {
         var text = new StringBuilder();
         Line(text, $"# {(model.ExitCode == 0 ? "✅" : "❌")} {Escape(model.Title)}: {ChaosExit.Word(model.ExitCode)}");
-        Line(text, $"\n{model.Level}, profile {Escape(model.Evidence.Schedule.Profile)}, seed {model.Evidence.Schedule.Seed}, schedule "
-            + $"`{model.Evidence.Schedule.Digest().Short}`, {model.Evidence.Schedule.Operations.Count} operations, "
-            + $"{model.Evidence.Schedule.Faults.Count} faults");
+        Line(text, $"\n{model.Level}{(model.Profile.Length == 0 ? "" : $", profile {Escape(model.Profile)}")}, seed {model.Seed}"
+            + (model.Evidence?.Schedule is { } shown ? $", schedule `{shown.Digest().Short}`, {shown.Operations.Count} operations, "
+                + $"{shown.Faults.Count} faults" : ""));
         if (model.HarnessFault is { } fault) Line(text, $"\n**The harness cannot be trusted:** {Escape(fault)}");
-        if (model.Throughput is { } pace)
-            Line(text, $"\n{pace.Histories:N0} histories in {pace.Seconds:N1} s ({pace.PerMinutePerCore:N0} a minute and core, "
-                + $"{pace.EventsMean:N0} events each)");
+        SummaryFigures.Add(text, model);
         foreach (var skipped in model.Skipped)
             Line(text, $"\n> ⚠ skipped: **{Escape(skipped.Capability)}** "
                 + $"({Escape(skipped.Reason)}){(skipped.Required ? ", required" : "")}");
@@ -29,14 +27,18 @@ static class Summary
                     CultureInfo.InvariantCulture, $"| {Escape(one.Name)} | {one.Verdict} | {one.Seconds:F1} | {Escape(one.Why ?? "")} |"));
         }
 
-        Line(text, "\n| | invariant | verdict | triggered |\n|---|---|---|---:|");
+        if (model.Verdict.Invariants.Count > 0) Line(text, "\n| | invariant | verdict | triggered |\n|---|---|---|---:|");
         foreach (var one in model.Verdict.Invariants)
-            Line(text, $"| {one.Id} | {Escape(one.Promise)} | {Sign(one.Judgement)} | {one.Triggered:N0} |");
+            Line(text, $"| {one.Id} | {Escape(one.Promise)} | {Sign(model, one)} | {one.Triggered:N0} |");
         foreach (var violation in model.Verdict.Invariants.SelectMany(static one => one.Violations))
             Line(text, $"\n**{violation.Invariant}** {Escape(violation.What)}{Where(violation)}");
         if (model.Replay.Count > 0) Line(text, $"\nSee it again:\n\n```\n{string.Join('\n', model.Replay)}\n```");
         return text.ToString();
     }
+
+    static string Sign(ReportModel model, InvariantVerdict one) =>
+        one.Judgement == Judgement.Never && model.Untried?.Contains(one.Id, StringComparer.Ordinal) == false
+            ? "not of this level" : Sign(one.Judgement);
 
     public static string Sign(Judgement judgement) => judgement switch
     {
@@ -54,10 +56,10 @@ static class Summary
         _ => "",
     };
 
-    static void Line(StringBuilder text, string line) => text.Append(line).Append('\n');
+    internal static void Line(StringBuilder text, string line) => text.Append(line).Append('\n');
 
     /// <summary>Texts come from processes and files: they must not become markup of the page that shows them.</summary>
-    static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal)
+    internal static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal)
         .Replace("<", "&lt;", StringComparison.Ordinal).Replace("`", "\\`", StringComparison.Ordinal)
         .Replace("*", "\\*", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal).ReplaceLineEndings(" ");
 }

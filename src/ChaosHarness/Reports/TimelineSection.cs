@@ -6,24 +6,23 @@ namespace Lineage.ChaosHarness.Reports;
 /// <summary>A lane per process and one for what is on record; faults are bands across all of them.</summary>
 static class TimelineSection
 {
-    const int Left = 110, Width = 1_200, LaneHeight = 26, Top = 30, MarksMax = 4_000, LanesMax = 40;
+    const int Left = 130, Width = 1_200, LaneHeight = 26, Top = 62, MarksMax = 4_000, LanesMax = 40, LabelRows = 4, LabelHeight = 11;
+    const double CharacterWidth = 6.1;
 
     public static void Draw(Html page, Evidence evidence)
     {
         var lanes = Lanes(evidence);
         if (lanes.Count == 0) return;
-        var last = Math.Max(1, Math.Max(
-            evidence.Journal.Count > 0 ? evidence.Journal.Max(static one => one.AtMs) : 0,
-            evidence.Streams.SelectMany(static stream => stream.Events).Select(static e => e.AtMs).DefaultIfEmpty(0).Max()));
-        double X(long atMs) => Left + (atMs * (Width - Left - 20.0) / last);
+        var time = FoldedTime.Of(evidence);
+        double X(long atMs) => Left + (time.Place(atMs) * (Width - Left - 20.0));
         var height = Top + (lanes.Count * LaneHeight) + 24;
-        page.Raw("<h2>Who did what, when</h2>\n<div class=\"card\">")
-            .Raw("<p class=\"small key\"><span class=\"c1\">● asked, captured, trained</span><span class=\"c2\">● durable, on "
-                + "record, restored</span>")
-            .Raw("<span class=\"c3\">● refused, abandoned, failed</span><span class=\"c4\">● read back, offered</span><span "
-                + "class=\"c5\">● fault</span></p>")
-            .Add($"<svg viewBox=\"0 0 {Width} {height}\" role=\"img\" aria-label=\"Timeline of {last:N0} ms\">\n");
-        Bands(page, evidence, X, last, height);
+        page.Raw("<h2>Who did what, when</h2>\n")
+            .Raw(time.IsFolded ? "<p class=\"soft\">One history of this run. Quiet stretches are shortened; point at a dot to read it.</p>\n" : "")
+            .Raw("<div class=\"card\"><p class=\"small key\"><span class=\"c1\">● asked, captured, trained</span><span class=\"c2\">● durable, on ")
+            .Raw("record, restored</span><span class=\"c3\">● refused, abandoned, failed</span><span class=\"c4\">● read back, offered</span>")
+            .Raw("<span class=\"c5\">● fault</span></p>")
+            .Add($"<svg viewBox=\"0 0 {Width} {height}\" role=\"img\" aria-label=\"Timeline of {time.Last:N0} ms\">\n");
+        Bands(page, evidence, X, time.Last, height);
         for (var i = 0; i < lanes.Count; i++)
         {
             var y = Top + (i * LaneHeight) + (LaneHeight / 2);
@@ -32,9 +31,8 @@ static class TimelineSection
         }
 
         Marks(page, evidence, lanes, X);
-        for (var tick = 0; tick <= 6; tick++)
-            page.Add($"<text x=\"{X(last * tick / 6):F0}\" y=\"{height - 6}\" ")
-                .Add($"text-anchor=\"{(tick == 6 ? "end" : "middle")}\">{last * tick / 6:N0} ms</text>");
+        foreach (var at in Enumerable.Range(0, 9).Select(tick => time.At(tick / 8.0)).Distinct())
+            page.Add($"<text x=\"{X(at):F0}\" y=\"{height - 6}\" text-anchor=\"{(at == time.Last ? "end" : "middle")}\">{at:N0} ms</text>");
         page.Raw("</svg></div>\n");
     }
 
@@ -50,22 +48,39 @@ static class TimelineSection
 
     static void Bands(Html page, Evidence evidence, Func<long, double> x, long last, int height)
     {
+        var rows = new double[LabelRows];   // where the last label of each row ends
         foreach (var fault in evidence.Journal.OfType<Entry.Injected>())
         {
-            var scheduled = evidence.Schedule.Faults.FirstOrDefault(one => one.Id == fault.Fault);
-            var healed = evidence.Journal.OfType<Entry.Healed>().FirstOrDefault(
-                one => one.Index > fault.Index && (one.Fault == fault.Fault || (one.Fault is null && scheduled is not { Until: null })));
-            var until = healed?.AtMs ?? (scheduled is { Until: not null } ? last : fault.AtMs);
+            var until = Until(evidence, fault, last);
             var label = $"{fault.Kind} on {fault.Target}, {fault.AtMs} to {until} ms";
+            var (from, to) = (x(fault.AtMs), x(until));
             if (until > fault.AtMs)
-                page.Add($"<rect class=\"band\" x=\"{x(fault.AtMs):F1}\" y=\"{Top - 14}\" ")
-                    .Add($"width=\"{Math.Max(2, x(until) - x(fault.AtMs)):F1}\" ")
-                    .Add($"height=\"{height - Top - 8}\"><title>{label}</title></rect>\n");
-            page.Add($"<line class=\"cut\" x1=\"{x(fault.AtMs):F1}\" x2=\"{x(fault.AtMs):F1}\" y1=\"{Top - 14}\" ")
-                .Add($"y2=\"{height - 22}\"><title>{label}")
-                .Add($"</title></line><text class=\"c5\" x=\"{x(fault.AtMs) + 3:F1}\" ")
-                    .Add($"y=\"{Top - 17 + (fault.Fault % 2 * 9)}\">{fault.Kind}</text>\n");
+                page.Add($"<rect class=\"band\" x=\"{from:F1}\" y=\"{Top - 6}\" width=\"{Math.Max(2, to - from):F1}\" ")
+                    .Add($"height=\"{height - Top - 16}\"><title>{label}</title></rect>\n");
+            page.Add($"<line class=\"cut\" x1=\"{from:F1}\" x2=\"{from:F1}\" y1=\"{Top - 6}\" y2=\"{height - 22}\"><title>{label}")
+                .Raw("</title></line>");
+            Label(page, fault, from, rows);
         }
+    }
+
+    /// <summary>In the first row that is free there; to the left of the line where the page ends.</summary>
+    static void Label(Html page, Entry.Injected fault, double from, double[] rows)
+    {
+        var text = $"{fault.Kind} {fault.Target}";
+        var isLeft = from + (text.Length * CharacterWidth) > Width;
+        var begin = isLeft ? from - (text.Length * CharacterWidth) : from;
+        var row = Math.Max(0, Array.FindIndex(rows, end => end <= begin));
+        rows[row] = begin + (text.Length * CharacterWidth) + 8;
+        page.Add($"<text class=\"c5\" x=\"{from + (isLeft ? -3 : 3):F1}\" y=\"{Top - 10 - ((LabelRows - 1 - row) * LabelHeight)}\" ")
+            .Add($"text-anchor=\"{(isLeft ? "end" : "start")}\">{text}</text>\n");
+    }
+
+    static long Until(Evidence evidence, Entry.Injected fault, long last)
+    {
+        var scheduled = evidence.Schedule.Faults.FirstOrDefault(one => one.Id == fault.Fault);
+        var healed = evidence.Journal.OfType<Entry.Healed>().FirstOrDefault(
+            one => one.Index > fault.Index && (one.Fault == fault.Fault || (one.Fault is null && scheduled is not { Until: null })));
+        return healed?.AtMs ?? (scheduled is { Until: not null } ? last : fault.AtMs);
     }
 
     static void Marks(Html page, Evidence evidence, List<string> lanes, Func<long, double> x)

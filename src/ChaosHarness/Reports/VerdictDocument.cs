@@ -7,21 +7,23 @@ namespace Lineage.ChaosHarness.Reports;
 
 /// <summary>The file <c>verdict.json</c>: what programs read of a run.</summary>
 /// <param name="Outcome">In words, what <paramref name="ExitCode"/> says.</param>
-/// <param name="Schedule">Digest of the schedule that is shown.</param>
+/// <param name="Schedule">Digest of the schedule that is shown; null where there is none.</param>
 public sealed record VerdictDocument(
-    string Format, string Title, string Level, string Outcome, int ExitCode, string Profile, long Seed, ContentHash Schedule,
+    string Format, string Title, string Level, string Outcome, int ExitCode, string Profile, long Seed, ContentHash? Schedule,
     IReadOnlyList<InvariantVerdict> Invariants, IReadOnlyList<SkippedCapability> Skipped, IReadOnlyList<EnvironmentFact> Environment,
     ThroughputFigures? Throughput, IReadOnlyList<MutantRow>? Mutants, string? HarnessFault, IReadOnlyList<string> Replay,
-    IReadOnlyList<ScenarioRow>? Scenarios = null)
+    IReadOnlyList<ScenarioRow>? Scenarios = null, IReadOnlyList<CrashPointRow>? CrashPoints = null, RunFigures? Figures = null,
+    IReadOnlyList<string>? Untried = null)
 {
     public const string FormatName = "lineage.chaos-verdict.v1", FileName = "verdict.json";
 
     const long SizeMax = 16 << 20;
 
     public static VerdictDocument Of(ReportModel model) => new(
-        FormatName, model.Title, model.Level, ChaosExit.Word(model.ExitCode), model.ExitCode, model.Evidence.Schedule.Profile,
-        model.Evidence.Schedule.Seed, model.Evidence.Schedule.Digest(), model.Verdict.Invariants, model.Skipped, model.Environment,
-        model.Throughput, model.Mutants, model.HarnessFault, model.Replay, model.Scenarios);
+        FormatName, model.Title, model.Level, ChaosExit.Word(model.ExitCode), model.ExitCode, model.Profile, model.Seed,
+        model.Evidence?.Schedule.Digest(), model.Verdict.Invariants, model.Skipped, model.Environment,
+        model.Throughput, model.Mutants, model.HarnessFault, model.Replay, model.Scenarios, model.CrashPoints,
+        model.Figures, model.Untried);
 
     /// <exception cref="FileNotFoundException">The directory holds no verdict: no run ended there.</exception>
     /// <exception cref="JsonException">The file is no verdict of this format.</exception>

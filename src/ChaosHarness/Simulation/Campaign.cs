@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Histories;
+using Lineage.ChaosHarness.Reports;
 
 namespace Lineage.ChaosHarness.Simulation;
 
@@ -26,14 +28,25 @@ public sealed record TriggeredCount(long Triggered, string Judgement)
 /// <param name="PerMinutePerCore">The campaign runs on one core.</param>
 /// <param name="EventsMean">Steps of simulated processes per history.</param>
 /// <param name="HashedHistories">The trace hash is over so many of the first histories, so that a budget of time does not move it.</param>
-public sealed record CampaignReport(
+/// <param name="RanTwice">Histories that a second process ran too and found to be the same; null if none were asked to be.</param>
+/// <param name="Difference">What it found not to be the same: nothing here can be trusted then.</param>
+public sealed record SimulationReport(
     long Histories, double Seconds, double PerMinutePerCore, double EventsMean, long Violations,
     IReadOnlyDictionary<string, TriggeredCount> Invariants, IReadOnlyDictionary<string, long> FaultKinds, IReadOnlyList<string> Never,
-    long HashedHistories, string TraceHash, IReadOnlyList<FoundViolation> Found)
+    long HashedHistories, string TraceHash, IReadOnlyList<FoundViolation> Found, RunFigures Figures, long? RanTwice = null,
+    TraceDifference? Difference = null)
 {
     /// <param name="group">S: safety; L: liveness.</param>
     public bool IsViolated(char group) =>
         Invariants.Any(one => one.Key[0] == group && one.Value.Judgement == Campaign.Word(Judgement.Violated));
+
+    /// <summary>What the judge said of all histories together.</summary>
+    [JsonIgnore]
+    public Verdict Verdict { get; init; } = new([]);
+
+    /// <summary>The first history that failed; else one that stands for the others.</summary>
+    [JsonIgnore]
+    public Schedule? Shown { get; init; }
 }
 
 /// <summary>Many histories, seed after seed, each judged.</summary>
@@ -41,8 +54,6 @@ public static class Campaign
 {
     /// <summary>Histories that the trace hash covers at most.</summary>
     public const int HashedMax = 500;
-
-    const int FoundMax = 10;
 
     /// <summary>Invariants that one history of this level cannot say anything of, and where they are judged instead.</summary>
     public static IReadOnlyDictionary<string, string> Elsewhere { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
@@ -53,50 +64,50 @@ public static class Campaign
         ["L5"] = "several runs beside a poisonous message",
     };
 
-    public static CampaignReport Run(CampaignPlan plan, TimeProvider clock, CancellationToken ct)
+    /// <param name="twice">Runs some histories once more in another process; null: none.</param>
+    public static SimulationReport Run(CampaignPlan plan, TimeProvider clock, CancellationToken ct, DoubleRun? twice = null)
     {
         var began = clock.GetTimestamp();
-        var sum = new VerdictSum();
-        var kinds = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        List<FoundViolation> found = [];
-        var (steps, violations, hash, hashed) = (0L, 0L, 0UL, 0L);
-        while ((plan.Histories is not { } limit || sum.Histories < limit)
-            && (plan.Budget is not { } budget || clock.GetElapsedTime(began) < budget))
+        var sum = new CampaignSum();
+        TraceDifference? difference = null;
+        while (difference is null && (plan.Histories is not { } limit || sum.Histories < limit)
+            && (plan.Budget is not { } budget || sum.Histories == 0 || clock.GetElapsedTime(began) < budget))
         {
             ct.ThrowIfCancellationRequested();
             var schedule = Swarm.Draw(plan.Seed + sum.Histories, plan.Profile);
-            var history = Run(schedule, plan.Profile);
-            var verdict = Judge.Examine(history.Evidence);
-            sum.Add(verdict);
-            steps += history.Steps;
-            if (hashed < HashedMax) (hash, hashed) = (SeededStream.Mix(hash ^ history.TraceHash), hashed + 1);
-            foreach (var kind in history.FaultKinds) kinds[kind] = kinds.GetValueOrDefault(kind) + 1;
-            foreach (var broken in Violated(verdict))
-            {
-                violations++;
-                if (found.Count < FoundMax) found.Add(new FoundViolation(schedule.Seed, schedule.Profile, broken.Invariant, broken.What));
-            }
+            sum.Add(schedule, Run(schedule, plan.Profile, twice is not null && DoubleRun.Wants(sum.Histories) ? twice : null));
+            if (twice is { IsBatchFull: true }) difference = twice.Compare(ct);
         }
 
-        var seconds = clock.GetElapsedTime(began).TotalSeconds;
-        var total = sum.Total();
-        return new CampaignReport(
-            sum.Histories, Math.Round(seconds, 3), Math.Round(sum.Histories * 60 / seconds), Math.Round((double)steps / sum.Histories, 1),
-            violations, Counts(total), kinds, Never(total), hashed, hash.ToString("x16", CultureInfo.InvariantCulture), found);
+        difference ??= twice?.Compare(ct);
+        return Report(sum, clock.GetElapsedTime(began).TotalSeconds) with { RanTwice = twice?.Agreed, Difference = difference };
+    }
+
+    static SimulationReport Report(CampaignSum sum, double seconds)
+    {
+        var total = sum.Verdicts.Total();
+        return new SimulationReport(
+            sum.Histories, Math.Round(seconds, 3), Math.Round(sum.Histories * 60 / seconds), Math.Round((double)sum.Steps / sum.Histories, 1),
+            sum.Violations, Counts(total), sum.FaultKinds, Never(total), sum.Hashed, sum.Hash.ToString("x16", CultureInfo.InvariantCulture),
+            sum.Found, sum.Figures.Total())
+        {
+            Verdict = total,
+            Shown = sum.Shown,
+        };
     }
 
     /// <exception cref="SimulationException">Something threw; the message names the seed.</exception>
-    static SimulatedHistory Run(Schedule schedule, string? asked)
+    static SimulatedHistory Run(Schedule schedule, string? asked, DoubleRun? twice)
     {
         try
         {
-            return Simulator.Run(schedule);
+            return twice is null ? Simulator.Run(schedule) : twice.Run(schedule, asked);
         }
         catch (Exception thrown) when (thrown is not OperationCanceledException)
         {
             throw new SimulationException(
-                $"a history of profile {schedule.Profile} threw {thrown.GetType().Name}: {thrown.Message} Look at it with: lineage chaos "
-                + $"replay --seed {schedule.Seed.ToString(CultureInfo.InvariantCulture)}{(asked is null ? "" : $" --profile {asked}")}");
+                $"a history of profile {schedule.Profile} threw {thrown.GetType().Name}: {thrown.Message} Look at it with: "
+                + CommandText.Of(SimulationReports.ReplayOf(schedule.Seed, asked)));
         }
     }
 

@@ -45,6 +45,7 @@ sealed class KeeperProcess(World world)
         foreach (var shard in link.Shards)
         {
             yield return Wait.For(1);
+            world.Happened("keeper:shard-read", Name);
             findings.Add(reading.Read(id, shard.Rank, shard) is { } read
                 ? ShardReading.Report(id, shard.Rank, Finding.Intact, read.Reread(), detail: null, Keeper)
                 : ShardReading.Report(reading.Damage!.Value, Keeper));
@@ -112,6 +113,7 @@ sealed class KeeperProcess(World world)
         {
             yield return Wait.For(1);
             world.Disk.Delete(ObjectKeys.Shard(new ShardId(id, rank)), isSynced: true);
+            world.Happened("keeper:shard-deleted", Name);
         }
 
         yield return Wait.Through(world.Service.Decide(new Answer(), Name, id.StreamKey, [id.StreamKey], at => RetentionDecider.Decide(

@@ -68,6 +68,9 @@ public sealed class Kernel(long seed)
     /// <summary>Over (time, process, step) of everything so far.</summary>
     public ulong TraceHash { get; private set; } = SeededStream.Mix((ulong)seed);
 
+    /// <summary>Told, where somebody listens, who did what at <see cref="NowMs"/>: every step, every entry of the journal.</summary>
+    public Action<string, string>? Tape { get; set; }
+
     public Actor Spawn(string name, IEnumerator<Wait> work, long afterMs = 0)
     {
         var actor = new Actor(name, ++actors, work);
@@ -119,6 +122,7 @@ public sealed class Kernel(long seed)
         if (++Steps > StepsMax)
             throw new SimulationException($"More than {StepsMax:N0} steps at {NowMs:N0} ms: process {actor.Name} loops.");
         Trace(NowMs, actor.Id);
+        Tape?.Invoke(actor.Name, "takes a step");
         actor.Turn++;
         while (actor.Frames.TryPeek(out var frame))
         {

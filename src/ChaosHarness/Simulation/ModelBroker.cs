@@ -1,3 +1,4 @@
+using Lineage.ChaosHarness.Reports;
 using Lineage.Contracts.Messages;
 using Lineage.Decisions;
 
@@ -24,6 +25,8 @@ sealed class ModelBroker(World world)
 
     public int Queued { get; private set; }
 
+    public BrokerFigures Figures { get; private set; } = new(0, 0);
+
     /// <returns>Whether the sender got a confirm.</returns>
     public bool Publish(IReadOnlyList<FactMessage> facts)
     {
@@ -33,13 +36,20 @@ sealed class ModelBroker(World world)
         {
             Duplicates--;
             Met(Duplicate);
+            Figures = Figures with { Redelivered = Figures.Redelivered + 1 };
             Enqueue(facts);
         }
 
-        if (LostConfirms == 0) return true;
+        if (LostConfirms == 0) return Confirmed();
         LostConfirms--;
         Met(LostConfirm);
         return false;
+    }
+
+    bool Confirmed()
+    {
+        Figures = Figures with { Confirmed = Figures.Confirmed + 1 };
+        return true;
     }
 
     void Met(string kind) => world.Happened($"met:{kind}", "broker");
@@ -65,6 +75,7 @@ sealed class ModelBroker(World world)
         {
             if (!IsDown)
             {
+                if (attempt > 0) Figures = Figures with { Redelivered = Figures.Redelivered + 1 };
                 var answer = new Answer();
                 yield return Wait.Through(world.Service.Record(answer, "broker", facts));
                 if (answer.Batch is { } batch)

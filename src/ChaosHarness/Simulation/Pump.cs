@@ -1,4 +1,5 @@
 using Lineage.Agents.Reporting;
+using Lineage.Agents.Tiers;
 using Lineage.ChaosHarness.Histories;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
@@ -77,6 +78,7 @@ sealed class Pump(World world, RankProcess rank)
                 world.Note((i, at) => new Entry.Sent(i, at, rank.Name, fact.Checkpoint, fact.Rank.Value, stored.ObjectKey));
             if (world.CutOff.Contains(rank.Name) || !world.Broker.Publish([fact]))
                 state = PumpStep.Next(state, new PumpInput.SendFailed([fact.Id]), world.Now()).State;
+            else if (fact is ShardStoreReported) world.Happened($"durable:{DurableStep.Published}", rank.Name);
         }
     }
 
@@ -92,6 +94,8 @@ sealed class Pump(World world, RankProcess rank)
         var checkpoint = world.Store.State<Checkpoint>(fact.Checkpoint.StreamKey)!;
         if (fact is ShardStoreReported && checkpoint.Phase != CheckpointPhase.Abandoned)   // forgotten, because it is on record
             world.Note((i, at) => new Entry.Acknowledged(i, at, rank.Name, fact.Checkpoint.StreamKey, "shard-stored.v1", fact.Rank.Value));
+        if (fact is ShardStoreReported) world.Happened($"durable:{DurableStep.Acknowledged}", rank.Name);
         world.Disk.Delete(FileOf(fact.Id), isSynced: false);   // as the outbox does: if it comes back, it is found settled
+        if (fact is ShardStoreReported) world.Happened($"durable:{DurableStep.OutboxRemoved}", rank.Name);
     }
 }

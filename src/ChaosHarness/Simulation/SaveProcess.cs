@@ -45,6 +45,7 @@ sealed class SaveProcess(World world, RankProcess rank, CheckpointId id, RankSta
 
     void End(SaveState.Ended end)
     {
+        if (end.Outcome == SaveOutcome.Sealed) Reached(DurableStep.Closed);
         if (end.Outcome == SaveOutcome.Sealed) rank.Kept[shard!.Root] = captured;
         if (rank.Rank.Value == 0)
             world.Note((i, at) => new Entry.Ended(i, at, rank.Name, operation, end.Outcome switch

@@ -1,6 +1,7 @@
 using Lineage.Agents.Reporting;
 using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Histories;
+using Lineage.ChaosHarness.Reports;
 using Lineage.ChaosHarness.Witnesses;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
@@ -13,7 +14,18 @@ namespace Lineage.ChaosHarness.Simulation;
 
 /// <summary>One history as it went.</summary>
 /// <param name="Steps">Steps that simulated processes took.</param>
-public sealed record SimulatedHistory(Evidence Evidence, long Steps, ulong TraceHash, IReadOnlyList<string> FaultKinds);
+public sealed record SimulatedHistory(
+    Evidence Evidence, long Steps, ulong TraceHash, IReadOnlyList<string> FaultKinds, BrokerFigures Broker);
+
+/// <summary>One line of what went on in a history, in order.</summary>
+public readonly record struct TraceLine(long AtMs, string Who, string What)
+{
+    /// <summary>How a moment that faults wait for is told; the name of the moment follows.</summary>
+    public const string Reaches = "reaches ";
+
+    public override string ToString() => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture, $"{AtMs} ms {Who} {What}").ReplaceLineEndings(" ");
+}
 
 /// <summary>
 /// Runs a schedule on one thread: faults while the safety phase lasts, then everything is healed, and the world has to come to rest by
@@ -26,12 +38,14 @@ public static class Simulator
 
     const long SafetyMs = 8_000;
 
-    public static SimulatedHistory Run(Schedule schedule)
+    /// <param name="tape">Told everything that goes on, in order; null: nobody listens, which is quicker.</param>
+    public static SimulatedHistory Run(Schedule schedule, Action<TraceLine>? tape = null)
     {
         var world = new World(schedule);
         var nemesis = new Nemesis(world);
         var managers = new ManagerProcess(world);
         nemesis.Arm();
+        if (tape is not null) Listen(world, tape);
         world.Launcher = world.Kernel.Spawn("launcher", new LauncherProcess(world, "launcher-a").Work());
         world.Keeper = world.Kernel.Spawn("keeper", new KeeperProcess(world).Work());
         world.Kernel.Spawn("manager", managers.Deadlines());
@@ -43,7 +57,18 @@ public static class Simulator
         var rest = IsAtRest(world) ? Rest(world, world.Kernel.NowMs - healedAt) : null;
         return new SimulatedHistory(
             Gather(world, rest), world.Kernel.Steps, world.Kernel.TraceHash,
-            [.. world.Journal.OfType<Entry.Injected>().Select(static f => f.Kind)]);
+            [.. world.Journal.OfType<Entry.Injected>().Select(static f => f.Kind)], world.Broker.Figures);
+    }
+
+    static void Listen(World world, Action<TraceLine> tape)
+    {
+        world.Kernel.Tape = (who, what) => tape(new TraceLine(world.Kernel.NowMs, who, what));
+        var faults = world.Happened;
+        world.Happened = (what, who) =>
+        {
+            tape(new TraceLine(world.Kernel.NowMs, who, TraceLine.Reaches + what));
+            faults(what, who);
+        };
     }
 
     static bool IsAtRest(World world) =>

@@ -91,6 +91,7 @@ sealed class World
         var line = entry(Journal.Count, Kernel.NowMs);
         Journal.Add(line);
         Kernel.Trace(Kernel.NowMs, line.GetType().Name.Length);
+        Kernel.Tape?.Invoke(line.Process, Told.Of(line));
     }
 
     public Run? RunState => Store.State<Run>(Run.StreamKey);

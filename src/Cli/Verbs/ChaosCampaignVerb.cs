@@ -29,7 +29,7 @@ internal sealed class ChaosCampaignVerb
 
     readonly Option<int> seed = Inputs.Count("--seed", "Seed of every run", 20260417, 0, int.MaxValue);
     readonly Option<int> budget = Inputs.Count("--budget", "Seconds after which no scenario begins", 900, 1, 86_400);
-    readonly Option<string?> to = new("--to") { Description = "Directory for journals, logs and the report.", HelpName = "DIR" };
+    readonly Option<string?> to = ChaosFiles.To();
     readonly Option<bool> json = new("--json") { Description = "One JSON object as the last line of standard output." };
 
     readonly Argument<string?> file = new("FILE")
@@ -58,8 +58,8 @@ internal sealed class ChaosCampaignVerb
             var schedule = ChaosReportVerbs.Read(path);
             if (call.IsGiven(seed)) schedule = schedule with { Seed = call.Value(seed) };
             return await ChaosFileRun.RunAsync(
-                call, schedule, call.Value(to), call.Value(json), string.Create(
-                    CultureInfo.InvariantCulture, $"lineage chaos run {path} --seed {schedule.Seed}"), ct);
+                call, schedule, call.Value(to), call.Value(json), CommandText.Of(
+                    "chaos", "run", path, "--seed", schedule.Seed.ToString(CultureInfo.InvariantCulture)), ct);
         }
 
         if (!Firewall.IsOwn && await MachineCapabilities.MissingAsync(Capability.Partition, ct) is null)
@@ -101,10 +101,12 @@ internal sealed class ChaosCampaignVerb
     public static void Keep(CampaignReport report, string folder, string directory)
     {
         RealReports.Write(directory, report);
+        Directory.CreateDirectory(directory);
+        ChaosFiles.Campaign(directory, report);
         var logs = Directory.CreateDirectory(Path.Combine(directory, "logs")).FullName;
         foreach (var log in Directory.EnumerateFiles(Path.Combine(folder, "logs")))
             File.Copy(log, Path.Combine(logs, Path.GetFileName(log)), overwrite: true);
-        Console.Error.WriteLine($"report: {Path.Combine(directory, "report.html")}");
+        ChaosFiles.Tell(directory);
     }
 
     static async Task<int> InOwnNetworkAsync(string program, CancellationToken ct)

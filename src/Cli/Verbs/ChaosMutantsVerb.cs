@@ -26,11 +26,7 @@ internal static class ChaosMutantsVerb
         HelpName = "NAME",
     };
 
-    static readonly Option<string?> To = new("--to")
-    {
-        Description = "Directory for the shrunk history of each, as NAME.json.",
-        HelpName = "DIR",
-    };
+    static readonly Option<string?> To = ChaosFiles.To();
 
     public static Command Create(Globals globals)
     {
@@ -52,9 +48,10 @@ internal static class ChaosMutantsVerb
                     return ExitCodes.Done;
                 }
 
-                return Show(
-                    await RunAsync([Text(call.Value(seed)), Text(call.Value(histories)), .. call.Value(Only) ?? []], ct), call.Value(To),
-                    call.Value(json));
+                string[] only = call.Value(Only) ?? [];
+                var report = await RunAsync([Text(call.Value(seed)), Text(call.Value(histories)), .. only], ct);
+                if (call.Value(To) is { } to) Write(to, report, call.Value(seed), call.Value(histories), only);
+                return Show(report, call.Value(json));
             }
             catch (MutantException broken)
             {
@@ -64,9 +61,8 @@ internal static class ChaosMutantsVerb
         });
     }
 
-    static int Show(MutantReport report, string? to, bool json)
+    static int Show(MutantReport report, bool json)
     {
-        if (to is not null) Write(to, report);
         if (json) Console.Out.WriteLine(ReportJson.Of(report));
         else foreach (var line in Lines(report)) Console.Out.WriteLine(line);
         return report.Holds ? ExitCodes.Done : ChaosExit.Harness;
@@ -87,11 +83,15 @@ internal static class ChaosMutantsVerb
     static MutantWorkshop Shop() => new(MutantWorkshop.RootOf(Environment.CurrentDirectory)
         ?? throw new MutantException("Mutants are made from the sources: run this inside a checkout of the repository."));
 
-    static void Write(string directory, MutantReport report)
+    static void Write(string directory, MutantReport report, int seed, int histories, string[] only)
     {
-        Directory.CreateDirectory(directory);
-        foreach (var one in report.Matrix)
-            if (one.Schedule is { } schedule) File.WriteAllText(Path.Combine(directory, $"{one.Name}.json"), schedule);
+        string[] again =
+        [
+            "chaos", "mutants", "--seed", Text(seed), "--histories", Text(histories), .. only.Length == 0 ? [] : only.Prepend("--only"),
+        ];
+        MutantReports.Write(directory, report, seed, CommandText.Of(again));
+        ChaosFiles.Campaign(directory, report);
+        ChaosFiles.Tell(directory);
     }
 
     static IEnumerable<string> Lines(MutantReport report)

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Exchange;
 using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.Reports;
@@ -21,19 +20,19 @@ internal static class ChaosReportVerbs
         return globals.Runs(new Command("report", "What a chaos run found.") { directory }, (call, _) =>
         {
             var verdict = Verdict(call.Value(directory)!);
-            call.Outlet.Write(Answer.Report(verdict, verdict.Invariants, static one => one.Id, screen => Page(verdict, screen)));
+            call.Outlet.Write(Answer.Report(verdict, verdict.Invariants, static one => one.Id, screen => ChaosReportPage.Of(verdict, screen)));
             return Task.FromResult(verdict.ExitCode);
         });
     }
 
-    /// <summary>Exit code 1 if an invariant of B is worse than in A.</summary>
+    /// <summary>Exit code 1 if anything in B is worse than in A.</summary>
     public static Command Diff(Globals globals)
     {
         var (before, after) = (Path("A", "Directory of the earlier run."), Path("B", "Directory of the later run."));
         return globals.Runs(new Command("diff", "What changed between two chaos runs.") { before, after }, (call, _) =>
         {
             var changes = VerdictChanges.Of(Verdict(call.Value(before)!), Verdict(call.Value(after)!));
-            call.Outlet.Write(Answer.Report(changes, changes.Invariants, static one => one.Id, screen => Page(changes, screen)));
+            call.Outlet.Write(Answer.Report(changes, changes.Invariants, static one => one.Id, screen => ChaosReportPage.Of(changes, screen)));
             return Task.FromResult(changes.IsWorse ? ExitCodes.Failed : ExitCodes.Done);
         });
     }
@@ -96,46 +95,4 @@ internal static class ChaosReportVerbs
             throw new LineageProblemException(Problem.Of(ProblemCodes.BadRequest, 400, "The file cannot be used", e.Message), e);
         }
     }
-
-    static List<Line> Page(VerdictDocument verdict, Screen screen)
-    {
-        var good = verdict.ExitCode == ChaosExit.Valid;
-        var lines = new List<Line>
-        {
-            new(($"{(good ? screen.Glyphs.Verified : screen.Glyphs.Bad)} ", good ? Tone.Good : Tone.Bad), (verdict.Title, Tone.Strong),
-                $" {screen.Glyphs.Dot} {verdict.Outcome}"),
-            new("  ", ($"{verdict.Level}, profile {verdict.Profile}, seed {verdict.Seed}, schedule {verdict.Schedule.Short}", Tone.Dim)),
-        };
-        foreach (var skipped in verdict.Skipped)
-            lines.Add(new Line("  ", ($"skipped: {skipped.Capability}: {skipped.Reason}", Tone.Warn)));
-        var table = new Table(new(""), new("VERDICT"), new("TRIGGERED", Right: true), new("PROMISE"));
-        foreach (var one in verdict.Invariants)
-            table.Add((one.Id, Tone.Strong), (Word(one.Judgement), ToneOf(one.Judgement)), $"{one.Triggered:N0}", (one.Promise, Tone.Dim));
-        lines.AddRange([Line.Empty, .. table.Draw(screen)]);
-        foreach (var violation in verdict.Invariants.SelectMany(static one => one.Violations))
-            lines.AddRange([Line.Empty, new Line(($"{violation.Invariant} ", Tone.Bad), violation.What)]);
-        if (verdict.Replay.Count > 0) lines.AddRange([Line.Empty, .. verdict.Replay.Select(static command => new Line("  ", command))]);
-        return lines;
-    }
-
-    static IReadOnlyList<Line> Page(VerdictChanges changes, Screen screen)
-    {
-        if (changes.Invariants.Count == 0) return [new Line(("No invariant changed.", Tone.Good))];
-        var table = new Table(new(""), new("BEFORE"), new("AFTER"), new("TRIGGERED", Right: true), new("THEN", Right: true));
-        foreach (var one in changes.Invariants)
-            table.Add(
-                (one.Id, Tone.Strong), (Word(one.Before), ToneOf(one.Before)), (Word(one.After), ToneOf(one.After)),
-                    $"{one.TriggeredBefore:N0}",
-                $"{one.TriggeredAfter:N0}");
-        return table.Draw(screen);
-    }
-
-    static string Word(Judgement judgement) => judgement == Judgement.Never ? "NEVER" : judgement.ToString().ToLowerInvariant();
-
-    static Tone ToneOf(Judgement judgement) => judgement switch
-    {
-        Judgement.Valid => Tone.Good,
-        Judgement.Violated => Tone.Bad,
-        _ => Tone.Warn,
-    };
 }

@@ -28,20 +28,25 @@ internal static class ChaosRunVerbs
     {
         var cycles = Inputs.Count("--cycles", "Cuts of the power", 2_000, 1, 10_000_000);
         var seed = Inputs.Count("--seed", "Settles contents, moments and modes", 20260417, 0, int.MaxValue);
-        var json = Json();
+        var (to, json) = (ChaosFiles.To(), Json());
         var command = new Command("power-loss", "Cuts the power of a real file system while the store writes, and judges what comes back.")
         {
-            cycles, seed, json,
+            cycles, seed, to, json,
         };
         return globals.Runs(command, async (call, ct) =>
         {
             if (await MachineCapabilities.MissingAsync(Capability.PowerLoss, ct) is { } missing) return Refuse(missing);
             var report = await PowerLossRig.RunAsync(call.Value(cycles), call.Value(seed), call.Clock, ct);
+            if (call.Value(to) is { } directory)
+                ChaosFiles.Write(directory, PowerLossReports.Model(report, CommandText.Of(
+                    "chaos", "power-loss", "--cycles", Text(report.Cycles), "--seed", Text(report.Seed))), report);
             if (call.Value(json)) Console.Out.WriteLine(ReportJson.Of(report));
             else foreach (var line in Lines(report)) Console.Out.WriteLine(line);
             return report.Violations > 0 ? ChaosExit.Safety : report.IsVacuous ? ChaosExit.Vacuous : ExitCodes.Done;
         });
     }
+
+    static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     static Option<bool> Json() => new("--json") { Description = "One JSON object as the last line of standard output." };
 

@@ -1,43 +1,16 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.Reports;
 using Lineage.ChaosHarness.Simulation;
 using Lineage.Contracts.Api;
-using Checked = Lineage.ChaosHarness.Checkers.Evidence;
 
 namespace Lineage.Cli.Verbs;
 
-/// <summary>Histories on virtual time: <c>sim</c> runs many, <c>replay</c> tells one, <c>shrink</c> makes a failing one small.</summary>
+/// <summary>One history on virtual time: <c>replay</c> tells it, <c>shrink</c> makes it small if it fails.</summary>
 internal static class ChaosSimVerbs
 {
-    public static Command Sim(Globals globals)
-    {
-        var seed = Seed();
-        var profile = Profile();
-        var histories = Inputs.Count("--histories", "Histories; 0: as many as the budget allows", 0, 0, 100_000_000);
-        var budget = Text("--budget", "Time, as in 60s or 5m (default 60s).", "TIME", "60s");
-        var json = Json();
-        var command = new Command("sim", "Runs the production deciders in a simulated world, history after history, on one core.")
-        {
-            seed, profile, histories, budget, json,
-        };
-        return globals.Runs(command, (call, ct) => Task.FromResult(Guarded(() =>
-        {
-            var count = call.Value(histories);
-            var report = Campaign.Run(
-                new CampaignPlan(
-                    call.Value(seed), Known(call.Value(profile)), count == 0 ? null : count, count == 0 ? Time(call.Value(budget)!) : null),
-                call.Clock, ct);
-            if (call.Value(json)) Console.Out.WriteLine(ReportJson.Of(report));
-            else foreach (var line in Lines(report)) Console.Out.WriteLine(line);
-            return report.IsViolated('S') ? ChaosExit.Safety : report.IsViolated('L') ? ChaosExit.Liveness
-                : report.Never.Count > 0 ? ChaosExit.Vacuous : ExitCodes.Done;
-        })));
-    }
-
     public static Command Replay(Globals globals)
     {
         var (seed, profile, file) = (Seed(), Profile(), ScheduleFile());
@@ -54,7 +27,7 @@ internal static class ChaosSimVerbs
             var history = Simulator.Run(Load(call.Value(file), call.Value(seed), call.Value(profile)));
             var verdict = Judge.Examine(history.Evidence);
             foreach (var line in Timeline.Lines(history.Evidence, verdict)) Console.Out.WriteLine(line);
-            if (call.Value(to) is { } directory) WriteReport(directory, history.Evidence, verdict);
+            if (call.Value(to) is { } directory) WriteReport(directory, history, verdict);
             return !verdict.SafetyHolds ? ChaosExit.Safety : !verdict.LivenessHolds ? ChaosExit.Liveness : ExitCodes.Done;
         })));
     }
@@ -62,20 +35,17 @@ internal static class ChaosSimVerbs
     static Task<int> RealAsync(
         Invocation call, Option<string?> file, Option<int> seed, Option<string?> profile, Option<string?> to, CancellationToken ct)
     {
-        var source = call.Value(file) is { } path ? $"--schedule {path}" : string.Create(
-            CultureInfo.InvariantCulture, $"--seed {call.Value(seed)}{(call.Value(profile) is { } name ? $" --profile {name}" : "")}");
+        string[] source = call.Value(file) is { } path ? ["chaos", "replay", "--schedule", path]
+            : SimulationReports.ReplayOf(call.Value(seed), call.Value(profile));
         return ChaosFileRun.RunAsync(
             call, Load(call.Value(file), call.Value(seed), call.Value(profile)), call.Value(to), json: false,
-            $"lineage chaos replay {source} --real", ct);
+            CommandText.Of([.. source, "--real"]), ct);
     }
 
-    static void WriteReport(string directory, Checked evidence, Verdict verdict)
+    static void WriteReport(string directory, SimulatedHistory history, Verdict verdict)
     {
-        ReportWriter.Write(directory, new ReportModel(
-            $"simulated history of seed {evidence.Schedule.Seed.ToString(CultureInfo.InvariantCulture)}", "simulated", evidence, verdict,
-            [new EnvironmentFact("runtime", RuntimeInformation.FrameworkDescription)], [],
-            [$"lineage chaos replay --schedule {Path.Combine(directory, "schedule.json")}"]));
-        Console.Error.WriteLine($"report: {Path.Combine(directory, "report.html")}");
+        ReportWriter.Write(directory, SimulationReports.History(history, verdict, Path.Combine(directory, "schedule.json")));
+        ChaosFiles.Tell(directory);
     }
 
     public static Command Shrink(Globals globals)
@@ -99,13 +69,15 @@ internal static class ChaosSimVerbs
             Console.Out.WriteLine($"{shrunk.Violation.Invariant}: {shrunk.Violation.What}");
             Console.Out.WriteLine(
                 $"{shrunk.Schedule.Operations.Count} operations, {shrunk.Schedule.Faults.Count} faults after {shrunk.Tried} tries.");
-            Console.Out.WriteLine($"simulated: lineage chaos replay --schedule {path}");
-            Console.Out.WriteLine($"real:      lineage chaos replay --schedule {path} --real");
+            foreach (var line in Replays(SimulationReports.Replays(shrunk.Schedule, path))) Console.Out.WriteLine(line);
             return shrunk.Violation.Invariant[0] == 'S' ? ChaosExit.Safety : ChaosExit.Liveness;
         })));
     }
 
-    static int Guarded(Func<int> work)
+    /// <summary>The two ways to see a history again, as lines.</summary>
+    public static IEnumerable<string> Replays(string[] commands) => [$"simulated: {commands[0]}", $"real:      {commands[1]}"];
+
+    public static int Guarded(Func<int> work)
     {
         try
         {
@@ -118,25 +90,14 @@ internal static class ChaosSimVerbs
         }
     }
 
-    static IEnumerable<string> Lines(CampaignReport report)
-    {
-        yield return string.Create(CultureInfo.InvariantCulture,
-            $"{report.Histories:N0} histories in {report.Seconds:F1} s: {report.PerMinutePerCore:N0} a minute on one core, "
-            + $"{report.EventsMean:N0} events each.");
-        foreach (var (id, count) in report.Invariants)
-            yield return string.Create(CultureInfo.InvariantCulture, $"{id,-4} {count.Judgement,-9} {count.Triggered:N0}");
-        foreach (var one in report.Found) yield return $"VIOLATED {one.Invariant} seed {one.Seed} ({one.Profile}): {one.What}";
-        yield return $"{report.Violations} violations; trace hash {report.TraceHash} over the first {report.HashedHistories} histories.";
-    }
-
     static Schedule Load(string? file, int seed, string? profile) =>
         file is null ? Swarm.Draw(seed, Known(profile)) : Schedule.Parse(File.ReadAllBytes(file));
 
-    static string? Known(string? profile) => profile is null || Swarm.Profiles.ContainsKey(profile)
+    public static string? Known(string? profile) => profile is null || Swarm.Profiles.ContainsKey(profile)
         ? profile
         : throw Refused($"There is no profile \"{profile}\"; known are {string.Join(", ", Swarm.Profiles.Keys)}. Nothing was run.");
 
-    static TimeSpan Time(string text)
+    public static TimeSpan Time(string text)
     {
         var factor = text is [.., 's'] ? 1 : text is [.., 'm'] ? 60 : 0;
         return factor > 0 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
@@ -147,9 +108,9 @@ internal static class ChaosSimVerbs
 
     static LineageProblemException Refused(string detail) => new(Problem.Of(ProblemCodes.BadRequest, 400, "Not a simulation", detail));
 
-    static Option<int> Seed() => Inputs.Count("--seed", "Seed of the first history", 1, 0, int.MaxValue);
+    public static Option<int> Seed() => Inputs.Count("--seed", "Seed of the first history", 1, 0, int.MaxValue);
 
-    static Option<string?> Profile() => new("--profile")
+    public static Option<string?> Profile() => new("--profile")
     {
         Description = $"One of {string.Join(", ", Swarm.Profiles.Keys)}; without it each seed chooses.",
         HelpName = "NAME",
@@ -158,8 +119,8 @@ internal static class ChaosSimVerbs
     static Option<string?> ScheduleFile() =>
         new("--schedule") { Description = "A schedule as JSON, in place of a seed.", HelpName = "FILE" };
 
-    static Option<string> Text(string name, string description, string help, string standard) =>
+    public static Option<string> Text(string name, string description, string help, string standard) =>
         new(name) { Description = description, HelpName = help, DefaultValueFactory = _ => standard };
 
-    static Option<bool> Json() => new("--json") { Description = "One JSON object as the last line of standard output." };
+    public static Option<bool> Json() => new("--json") { Description = "One JSON object as the last line of standard output." };
 }

@@ -7,7 +7,8 @@ internal static class ChaosVerbs
 {
     public static Command Create(Globals globals) => new("chaos", "Injects faults, judges what came of it, and reports.")
     {
-        ChaosSimVerbs.Sim(globals),
+        ChaosSimVerb.Create(globals),
+        ChaosSimVerb.Again(globals),
         ChaosSimVerbs.Replay(globals),
         ChaosSimVerbs.Shrink(globals),
         ChaosCampaignVerb.Create(globals),

@@ -5,7 +5,6 @@ using Lineage.ChaosHarness.Scenarios.Real;
 using Lineage.ChaosHarness.Simulation;
 using Lineage.ChaosHarness.Worlds;
 using Lineage.Contracts.Identity;
-using CampaignReport = Lineage.ChaosHarness.Scenarios.Real.CampaignReport;
 
 namespace Lineage.ChaosHarness.Scenarios.Files;
 
@@ -39,11 +38,11 @@ public sealed class FileCampaign(CampaignOptions options, Schedule schedule, str
         {
             var golden = await RealTraining.GoldenAsync(first, training, ct);
             var goldenSeconds = Seconds(started);
-            narrate($"golden run: {golden.Outcome.Digest.Short}…, {goldenSeconds:F1} s with the world's start");
+            narrate(CampaignLines.Of(golden, goldenSeconds));
             var from = clock.GetTimestamp();
             play = new FilePlay(new Stage(first, Run, golden, training, new StageRecord(clock), clock, ct), schedule, disk, world);
             var outcome = await PlayAsync(play, from, ct);
-            narrate($"{outcome.Verdict.ToString().ToUpperInvariant(),-8} {outcome.Name} {outcome.Seconds:F1} s  {outcome.Why}");
+            narrate(CampaignLines.Of(outcome));
             return new CampaignReport(
                 Schema: 1, schedule.Profile, schedule.Seed, [outcome], goldenSeconds, Seconds(started),
                 TriggeredCount.Of(outcome.Examination!.Verdict));

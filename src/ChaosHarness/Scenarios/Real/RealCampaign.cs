@@ -32,7 +32,7 @@ public sealed class RealCampaign(CampaignOptions options, TimeProvider clock, Ac
             new WorldOptions(options.Program, options.StateDirectory, Broker: true) { Watched = true }, clock, ct);
         var golden = await RealTraining.GoldenAsync(world, Training, ct);
         var goldenSeconds = Seconds(started);
-        narrate($"golden run: {golden.Outcome.Digest.Short}…, {goldenSeconds:F1} s with the world's start");
+        narrate(CampaignLines.Of(golden, goldenSeconds));
         var outcomes = new List<ScenarioOutcome>();
         foreach (var scenario in scenarios)
         {
@@ -41,7 +41,7 @@ public sealed class RealCampaign(CampaignOptions options, TimeProvider clock, Ac
                 : await PlayAsync(world, golden, scenario, ct);
             outcomes.Add(outcome with { Promise = scenario.Promise });
             if (outcome.Examination is { } seen) sum.Add(seen.Verdict);
-            narrate($"{outcome.Verdict.ToString().ToUpperInvariant(),-8} {outcome.Name} {outcome.Seconds:F1} s  {outcome.Why}");
+            narrate(CampaignLines.Of(outcome));
         }
 
         return new CampaignReport(

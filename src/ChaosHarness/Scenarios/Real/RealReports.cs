@@ -26,8 +26,13 @@ public static class RealReports
             PromiseId, "Every scenario keeps what it promises.", Worst(played), played.Count,
             [.. played.SelectMany(static one => Promise(one).Violations).Take(8)]);
         return Model($"real scenarios, profile {report.Profile}", shown.Examination!.Evidence, With(promises, sum.Total()),
-            [string.Create(CultureInfo.InvariantCulture, $"lineage chaos run --profile {report.Profile} --seed {report.Seed}")]) with
+            [CommandText.Of("chaos", "run", "--profile", report.Profile, "--seed", Text(report.Seed))]) with
         {
+            Profile = report.Profile,
+            Seed = report.Seed,
+            ShownVerdict = shown.Examination.Verdict,
+            Throughput = Pace(report, played),
+            Figures = Sum(played),
             HarnessFault = Fault(report.Scenarios),
             Skipped = [.. report.Scenarios.Where(static one => one.Verdict == ScenarioVerdict.Skipped)
                 .Select(static one => new SkippedCapability(one.Name, one.Why ?? "", Required: true))],
@@ -47,9 +52,8 @@ public static class RealReports
 
     static ReportModel Scenario(CampaignReport report, ScenarioOutcome outcome) =>
         Model(outcome.Name, outcome.Examination!.Evidence, With(Promise(outcome), outcome.Examination.Verdict),
-            [outcome.Replay ?? string.Create(
-                CultureInfo.InvariantCulture,
-                $"lineage chaos run --profile {report.Profile} --only {outcome.Name} --seed {report.Seed}")]) with
+            [outcome.Replay ?? CommandText.Of(
+                "chaos", "run", "--profile", report.Profile, "--only", outcome.Name, "--seed", Text(report.Seed))]) with
         {
             HarnessFault = Fault([outcome]),
         };
@@ -85,6 +89,23 @@ public static class RealReports
         var unsure = all.FindAll(static one => one.Verdict is ScenarioVerdict.Unknown or ScenarioVerdict.Vacuous);
         return unsure.Count == 0 ? null : string.Join("; ", unsure.Select(static one => $"{one.Name} is {Word(one.Verdict)}: {one.Why}"));
     }
+
+    /// <summary>Events on record and entries of the journal are what a real history consists of.</summary>
+    static ThroughputFigures Pace(CampaignReport report, List<ScenarioOutcome> played) => new(
+        played.Count, report.Seconds, Math.Round(played.Average(static one => Events(one.Examination!.Evidence)), 1),
+        Environment.ProcessorCount, Text(report.Seed), TraceHash: null);
+
+    static double Events(Evidence evidence) =>
+        evidence.Streams.Sum(static stream => (long)stream.Events.Count) + evidence.Journal.Count;
+
+    static RunFigures Sum(List<ScenarioOutcome> played)
+    {
+        var sum = new FigureSum();
+        foreach (var one in played) sum.Add(one.Examination!.Evidence, broker: null);
+        return sum.Total();
+    }
+
+    static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     static string Word(ScenarioVerdict verdict) => verdict.ToString().ToLowerInvariant();
 }
