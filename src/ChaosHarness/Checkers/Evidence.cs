@@ -27,8 +27,12 @@ public sealed record Evidence(
 /// <param name="Rows">Rows of the global tensor.</param>
 /// <param name="Owners">By rank of the saving world: first row and number of rows that it owns.</param>
 /// <param name="Reads">Source rank, first row of the global tensor, number of rows.</param>
+/// <param name="Saved">Digest of all its rows, in order, as the ranks of the saving world held them when they were captured; null if
+/// nobody looked.</param>
+/// <param name="Held">The same as the ranks of the other world hold them.</param>
 public sealed record TilingEvidence(
-    CheckpointId Checkpoint, string Tensor, long Rows, IReadOnlyList<RowRange> Owners, IReadOnlyList<RowRange> Reads);
+    CheckpointId Checkpoint, string Tensor, long Rows, IReadOnlyList<RowRange> Owners, IReadOnlyList<RowRange> Reads,
+    ContentHash? Saved = null, ContentHash? Held = null);
 
 /// <summary>A run of rows that one rank of the saving world holds.</summary>
 public sealed record RowRange(int Rank, long FirstRow, long Rows);

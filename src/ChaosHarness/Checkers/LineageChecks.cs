@@ -76,6 +76,11 @@ static class LineageChecks
                     plan.Checkpoint.StreamKey);
         }
 
+        if (plan is { Saved: { } saved, Held: { } held } && saved != held)
+            s19.Violate(
+                $"{plan.Tensor} of {plan.Checkpoint}: the ranks of the other world hold {held.Short} together. Expected {saved.Short}, "
+                + "which the ranks that saved it held.",
+                plan.Checkpoint.StreamKey);
         if (next != plan.Rows)
             s19.Violate($"{plan.Tensor} of {plan.Checkpoint}: rows up to {next} are read. Expected "
                 + $"{plan.Rows}.", plan.Checkpoint.StreamKey);

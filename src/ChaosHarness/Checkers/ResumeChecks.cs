@@ -15,7 +15,7 @@ static class ResumeChecks
             Repeats(group, s20);
             var line = Surviving(authorised);
             Samples(group.Key, line, s20);
-            if (file.Evidence.Golden is { } golden) AgainstGolden(golden, line, s20);
+            if (file.Evidence.Golden is { } golden) AgainstGolden(Of(group.Key, golden), line, s20);
         }
     }
 
@@ -97,7 +97,11 @@ static class ResumeChecks
         }
     }
 
-    static void AgainstGolden(IReadOnlyList<Entry.Trained> golden, List<Entry.Trained> line, Docket s20)
+    /// <summary>What was trained without failures under that name, or under any if it has another one.</summary>
+    static IEnumerable<Entry.Trained> Of(RunId run, IReadOnlyList<Entry.Trained> golden) =>
+        golden.Any(one => one.Run == run) ? golden.Where(one => one.Run == run) : golden;
+
+    static void AgainstGolden(IEnumerable<Entry.Trained> golden, List<Entry.Trained> line, Docket s20)
     {
         var expected = new Dictionary<(long Step, int Rank), Entry.Trained>();
         foreach (var one in golden) expected[(one.Step, one.Rank)] = one;

@@ -37,6 +37,14 @@ static class RowReplay
             stream.Key, CanonicalJson.Digest(live.GetValueOrDefault(stream.Key, Absent)), CanonicalJson.Digest(Replayed(stream))))];
     }
 
+    /// <summary>Of what the events of a stream give.</summary>
+    public static ContentHash DigestOf(StreamEvidence stream) => CanonicalJson.Digest(Replayed(stream));
+
+    /// <summary>Of a row as somebody holds it.</summary>
+    /// <param name="version">Events that it has seen; 0 if there is no row.</param>
+    public static ContentHash DigestOf(long version, string? phase, ContentHash? manifest) => CanonicalJson.Digest(version == 0 ? Absent
+        : new Row(version.ToString(CultureInfo.InvariantCulture), phase, manifest?.ToString()));
+
     static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
     static Row Replayed(StreamEvidence stream)

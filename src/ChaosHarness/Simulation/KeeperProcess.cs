@@ -26,12 +26,12 @@ sealed class KeeperProcess(World world)
         while (true)
         {
             yield return Wait.For(world.Random.Between(150, 250));
-            foreach (var due in PendingVerifications.Order(world.Store.Candidates(), world.Now(), TimeSpan.Zero))
+            foreach (var due in PendingVerifications.Order(world.Store.Candidates(), world.NodeNow(), TimeSpan.Zero))
                 if (!lookedAt.TryGetValue(due.Id, out var last) || world.Kernel.NowMs - last >= ScrubMs)
                     yield return Wait.Through(Verify(due.Id));
             if (world.Kernel.NowMs - reclaimed < ReclaimMs) continue;
             reclaimed = world.Kernel.NowMs;
-            yield return Wait.Through(Retain());
+            foreach (var run in world.Runs.ToList()) yield return Wait.Through(Retain(run));
             foreach (var id in Due()) yield return Wait.Through(Reclaim(id));
         }
     }
@@ -54,23 +54,23 @@ sealed class KeeperProcess(World world)
         yield return Wait.Through(world.Service.Record(new Answer(), Name, findings));
     }
 
-    IEnumerator<Wait> Retain()
+    IEnumerator<Wait> Retain(ModelRun run)
     {
-        if (world.RunState?.Retention is not { } policy) yield break;
-        var plan = RetentionPlanner.Plan(Standing(), policy, world.Now());
+        if (run.State?.Retention is not { } policy) yield break;
+        var plan = RetentionPlanner.Plan(Standing(run), policy, world.NodeNow());
         foreach (var entry in RetentionPlanner.InOrder(plan))
         {
             var answer = new Answer();
             yield return Wait.Through(world.Service.Decide(
-                answer, Name, entry.Checkpoint.StreamKey, [world.Run.StreamKey, entry.Checkpoint.StreamKey],
-                at => Expire(entry, policy, at)));
+                answer, Name, run.Id, entry.Checkpoint.StreamKey, [run.Key, entry.Checkpoint.StreamKey],
+                at => Expire(run, entry, policy, at)));
             if (answer.IsAway) yield break;   // what is not on record yet waits for the next plan, and so does all that it is built on
         }
     }
 
-    Decisions.Decision Expire(RetentionEntry entry, RetentionPolicy policy, DateTimeOffset at)
+    Decisions.Decision Expire(ModelRun run, RetentionEntry entry, RetentionPolicy policy, DateTimeOffset at)
     {
-        var now = RetentionPlanner.Plan(Standing(), policy, at);
+        var now = RetentionPlanner.Plan(Standing(run), policy, at);
         return now.Entries.FirstOrDefault(e => e.Checkpoint == entry.Checkpoint) is { Outcome: RetentionOutcome.Expire }
             ? RetentionDecider.Decide(State(entry.Checkpoint), new RetentionCommand.Expire(
                 entry.Checkpoint, entry.Why, now.Digest, policy.GraceSeconds, at))
@@ -79,26 +79,26 @@ sealed class KeeperProcess(World world)
 
     Checkpoint? State(CheckpointId id) => world.Store.State<Checkpoint>(id.StreamKey);
 
-    RetentionStanding Standing()
+    RetentionStanding Standing(ModelRun run)
     {
-        var run = world.RunState!;
         var afterlives = world.Store.Streams.Select(static s => s.State).OfType<Checkpoint>()
-            .Where(static c => c.Marks is not null || c.Ending is not null)
+            .Where(c => c.Id.Run == run.Id && (c.Marks is not null || c.Ending is not null))
             .ToDictionary(static c => c.Id, static c => new Afterlife(c.Marks, c.Ending));
         return new RetentionStanding(
-            run, world.Store.VersionOf(world.Run.StreamKey), world.Service.ForRestoring(new Generation(run.Generation.Value + 1)),
-            afterlives,
-            [.. Restoring().Select(Needs.OfRecovery)]);
+            run.State!, world.Store.VersionOf(run.Key), world.Service.ForRestoring(run.Id), afterlives,
+            [.. Restoring().Select(Needs.OfRecovery), .. Forks().Select(static fork => Needs.OfFork(fork.Origin!.Value, fork.Id))]);
     }
 
     IEnumerable<Recovery> Restoring() => world.Store.Streams.Select(static s => s.State).OfType<Recovery>()
         .Where(static r => r is { Phase: RecoveryPhase.Restoring, Chosen: not null });
 
+    IEnumerable<Runs.Run> Forks() => world.Runs.Select(static run => run.State).OfType<Runs.Run>().Where(static run => run.Origin is not null);
+
     List<CheckpointId> Due() => [.. world.Store.Candidates().Where(c => State(c.Id)!.Ending?.Reclaimed is null
             && (c.Phase switch
             {
-                CheckpointPhase.Expired => State(c.Id)!.Ending!.Expired!.ReclaimAfter <= world.Now(),
-                CheckpointPhase.Abandoned => c.Deadline <= world.Now(),
+                CheckpointPhase.Expired => State(c.Id)!.Ending!.Expired!.ReclaimAfter <= world.NodeNow(),
+                CheckpointPhase.Abandoned => c.Deadline <= world.NodeNow(),
                 CheckpointPhase.Reclaimed => true,
                 _ => false,
             })).OrderByDescending(static c => c.Id.Generation).ThenByDescending(static c => c.Id.Step).Select(static c => c.Id)];
@@ -106,18 +106,19 @@ sealed class KeeperProcess(World world)
     IEnumerator<Wait> Reclaim(CheckpointId id)
     {
         var begun = new Answer();
-        yield return Wait.Through(world.Service.Decide(begun, Name, id.StreamKey, [world.Run.StreamKey, id.StreamKey], at =>
+        yield return Wait.Through(world.Service.Decide(begun, Name, id.Run, id.StreamKey, [id.Run.StreamKey, id.StreamKey], at =>
             RetentionDecider.Decide(State(id), new RetentionCommand.StartReclaim(id, Keeper, NeedsOf(id), at))));
         if (!begun.IsYes) yield break;
-        foreach (var rank in world.WorldSize.Ranks)
+        foreach (var rank in State(id)!.Opened.WorldSize.Ranks)
         {
             yield return Wait.For(1);
             world.Disk.Delete(ObjectKeys.Shard(new ShardId(id, rank)), isSynced: true);
             world.Happened("keeper:shard-deleted", Name);
         }
 
-        yield return Wait.Through(world.Service.Decide(new Answer(), Name, id.StreamKey, [id.StreamKey], at => RetentionDecider.Decide(
-            State(id), new RetentionCommand.Reclaimed(id, [.. world.WorldSize.Ranks], ShardImage.Bytes, World.Tier, at))));
+        yield return Wait.Through(world.Service.Decide(new Answer(), Name, id.Run, id.StreamKey, [id.StreamKey], at =>
+            RetentionDecider.Decide(State(id), new RetentionCommand.Reclaimed(
+                id, [.. State(id)!.Opened.WorldSize.Ranks], ShardImage.Bytes, World.Tier, at))));
     }
 
     /// <summary>As the service reads it while it holds the run: deltas whose bytes are there, tags, recoveries under way.</summary>
@@ -125,8 +126,10 @@ sealed class KeeperProcess(World world)
     [
         .. world.Store.Candidates().Where(c => c.Base?.Checkpoint == id
             && c.Phase is not (CheckpointPhase.Reclaimed or CheckpointPhase.Abandoned)).Select(static c => Needs.OfChild(c.Id, c.Phase)),
-        .. (world.RunState?.Tags ?? Enumerable.Empty<KeyValuePair<string, CheckpointId>>()).Where(t => t.Value == id)
+        .. (world.Find(id.Run)?.State?.Tags ?? Enumerable.Empty<KeyValuePair<string, CheckpointId>>()).Where(t => t.Value == id)
             .Select(static t => Needs.OfTag(t.Key)),
-        .. Restoring().Where(r => r.Chosen == id).Select(Needs.OfRecovery).Select(static n => new KeepReason(n.Rule, n.Detail)),
+        .. Restoring().Where(r => r.Chosen == id).Select(Needs.OfRecovery)
+            .Concat(Forks().Where(fork => fork.Origin == id).Select(fork => Needs.OfFork(id, fork.Id)))
+            .Select(static n => new KeepReason(n.Rule, n.Detail)),
     ];
 }

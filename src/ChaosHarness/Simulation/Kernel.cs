@@ -95,7 +95,15 @@ public sealed class Kernel(long seed)
         Wake(actor, actor.Turn, 0);
     }
 
-    internal void Wake(Actor actor, long turn, long afterMs) => queue.Enqueue((actor, turn), (NowMs + afterMs, ties.Next()));
+    /// <summary>Timers that are set from now on and would fire before this time fire then, all together.</summary>
+    public long TimersLateUntilMs { get; set; }
+
+    internal void Wake(Actor actor, long turn, long afterMs)
+    {
+        var at = NowMs + afterMs;
+        if (afterMs > 0 && at < TimersLateUntilMs) at = TimersLateUntilMs;
+        queue.Enqueue((actor, turn), (at, ties.Next()));
+    }
 
     /// <summary>Mixes what happened into the trace.</summary>
     public void Trace(long what, long value) =>

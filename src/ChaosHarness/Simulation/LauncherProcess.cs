@@ -11,7 +11,7 @@ namespace Lineage.ChaosHarness.Simulation;
 /// Starts the run, watches its ranks, and begins the next generation when they are lost: a lease, a recovery, new processes. What is on
 /// record is all that it needs, so another launcher goes on after it was killed.
 /// </summary>
-sealed class LauncherProcess(World world, string name)
+sealed class LauncherProcess(World world, ModelRun run, string name)
 {
     const int GenerationsMax = 24;
     const long SilentMs = 2_500, PollMs = 120;
@@ -31,27 +31,27 @@ sealed class LauncherProcess(World world, string name)
             yield return Wait.Through(TakeOver());
             if (group is null) continue;
             StopOlder();
-            for (var rank = 0; rank < world.Schedule.World.Ranks; rank++)
+            for (var rank = 0; rank < run.WorldSize.Value; rank++)
             {
-                var process = new RankProcess(world, group, rank);
+                var process = new RankProcess(world, run, group, rank);
                 group.Ranks.Add(process);
                 world.Everyone.Add(process);
             }
 
-            world.Ranks = group;
+            run.Group = group;
             yield return Wait.Through(Watch());
             if (group.Ranks.TrueForAll(static r => r.Exit == RankExit.Done))
             {
                 yield return Wait.Through(Complete());
-                if (world.RunState?.Completed is not null)
+                if (run.State?.Completed is not null)
                 {
-                    world.IsRunOver = true;
+                    run.IsOver = true;
                     yield break;
                 }
             }
         }
 
-        world.IsRunOver = true;
+        run.IsOver = true;
     }
 
     IEnumerator<Wait> Ask(Answer answer, string stream, string[] streams, Func<DateTimeOffset, Decision> decide) =>
@@ -62,28 +62,27 @@ sealed class LauncherProcess(World world, string name)
         for (var tries = 0; tries < 400 && answer.IsAway; tries++)
         {
             if (tries > 0) yield return Wait.For(150);
-            yield return Wait.Through(world.Service.Decide(answer, name, streams, decide));
+            yield return Wait.Through(world.Service.Decide(answer, name, run.Id, streams, decide));
         }
     }
 
     IEnumerator<Wait> Register()
     {
-        string key = world.Run.StreamKey;
-        yield return Wait.Through(Ask(new Answer(), key, [key], at => RunDecider.Decide(
-            world.RunState, new RunCommand.Register(world.Run, world.RunState is null ? world.Policy : null, Labels: null, at))));
-        yield return Wait.Through(Ask(new Answer(), key, [key], at => RunChangeDecider.Decide(
-            world.RunState, new RunChange.ChangeRetention(world.Run, world.Retention, "simulated", at))));
+        yield return Wait.Through(Ask(new Answer(), run.Key, [run.Key], at => RunDecider.Decide(
+            run.State, new RunCommand.Register(run.Id, run.State is null ? world.Policy : null, Labels: null, at))));
+        if (run.State?.Retention is not null) yield break;   // a person may have decided otherwise meanwhile
+        yield return Wait.Through(Ask(new Answer(), run.Key, [run.Key], at => RunChangeDecider.Decide(
+            run.State, new RunChange.ChangeRetention(run.Id, world.Retention, "simulated", at))));
     }
 
     /// <summary>The first lease, or a recovery. Null group: not now.</summary>
     IEnumerator<Wait> TakeOver()
     {
         group = null;
-        var key = world.Run.StreamKey;
         var first = new Answer();
-        yield return Wait.Through(Ask(first, key, [key], at => RunDecider.Decide(world.RunState, new RunCommand.TakeLease(
-            world.Run, holder, world.WorldSize, LeaseUntil(), at))));
-        if (first.IsYes && world.RunState!.Generation.Value == 1 && known is null)
+        yield return Wait.Through(Ask(first, run.Key, [run.Key], at => RunDecider.Decide(run.State, new RunCommand.TakeLease(
+            run.Id, holder, run.WorldSize, LeaseUntil(), at))));
+        if (first.IsYes && run.State!.Generation.Value == 1 && known is null)
         {
             Begin(new Generation(1), point: null, attempt: 0);
             yield break;
@@ -91,26 +90,26 @@ sealed class LauncherProcess(World world, string name)
 
         var answer = new Answer();
         yield return Wait.Through(Ask(answer, RecoveryStreams, StartRecovery));
-        var standing = world.Service.RecoveryOf(world.RunState!.Generation);
-        if (answer.IsYes && world.RunState.Holder == holder && standing is { Phase: RecoveryPhase.Restoring })
+        var standing = world.Service.RecoveryOf(run.Id, run.State!.Generation);
+        if (answer.IsYes && run.State.Holder == holder && standing is { Phase: RecoveryPhase.Restoring })
         {
             Begin(standing.Id.Generation, standing.Chosen, standing.Attempt);
             yield break;
         }
 
-        known = world.RunState.Generation;
+        known = run.State.Generation;
         yield return Wait.Through(answer.IsYes ? WaitForPoint() : Pause(1_000));
     }
 
     /// <summary>Of the recovery that would begin now: while the answer was away, another launcher's may have begun.</summary>
-    RecoveryId Next() => new(world.Run, new Generation(world.RunState!.Generation.Value + 1));
+    RecoveryId Next() => new(run.Id, new Generation(run.State!.Generation.Value + 1));
 
     string[] RecoveryStreams() =>
-        [world.Run.StreamKey, Next().StreamKey, new RecoveryId(world.Run, world.RunState!.Generation).StreamKey];
+        [run.Key, Next().StreamKey, new RecoveryId(run.Id, run.State!.Generation).StreamKey];
 
     (string, Decision) StartRecovery(DateTimeOffset at) => (Next().StreamKey, RecoveryDecider.Start(
-        world.RunState, world.Service.RecoveryOf(world.RunState!.Generation), world.Service.ForRestoring(Next().Generation),
-        new RecoveryCommand.Start(world.Run, holder, world.WorldSize, known, cause, failed, reached, LeaseUntil(), at)));
+        run.State, world.Service.RecoveryOf(run.Id, run.State!.Generation), world.Service.ForRestoring(run.Id),
+        new RecoveryCommand.Start(run.Id, holder, run.WorldSize, known, cause, failed, reached, LeaseUntil(), at)));
 
     static IEnumerator<Wait> Pause(long ms)
     {
@@ -123,21 +122,23 @@ sealed class LauncherProcess(World world, string name)
         for (var looks = 0; looks < 40; looks++)
         {
             yield return Wait.For(250);
-            var survey = RestorePointChooser.Survey(
-                world.Service.ForRestoring(new Generation(world.RunState!.Generation.Value + 1)), new RestoreFilter(world.WorldSize));
+            var survey = RestorePointChooser.Survey(world.Service.ForRestoring(run.Id), new RestoreFilter(run.WorldSize));
             if (survey.Best is null) continue;
-            Offer(world, "reader", survey);
+            Offer(world, run, "reader", survey);
             yield break;
         }
 
-        world.IsRunOver = true;
+        run.IsOver = true;
         yield return Wait.For(1_000_000_000);
     }
 
-    public static void Offer(World world, string who, Survey survey) => world.Note((i, at) => new Entry.Offered(
-        i, at, who, world.Run, survey.Best?.Target.Id, survey.Why));
+    public static void Offer(World world, ModelRun run, string who, Survey survey) => world.Note((i, at) => new Entry.Offered(
+        i, at, who, run.Id, survey.Best?.Target.Id, survey.Why));
 
-    DateTimeOffset? LeaseUntil() => world.RunState is { } run ? world.Store.LeaseUntil(world.Run, run.Generation) : null;
+    public static void Offer(World world, ModelRun run, string who, CheckpointId id, string why) => world.Note((i, at) => new Entry.Offered(
+        i, at, who, run.Id, id, why));
+
+    DateTimeOffset? LeaseUntil() => run.State is { } state ? world.Store.LeaseUntil(run.Id, state.Generation) : null;
 
     void Begin(Generation generation, CheckpointId? point, int attempt)
     {
@@ -150,7 +151,7 @@ sealed class LauncherProcess(World world, string name)
     void StopOlder()
     {
         foreach (var rank in world.Everyone)
-            if (rank.Exit is null && !world.CutOff.Contains($"kill:{rank.Name}")) rank.End(RankExit.Killed);
+            if (rank.Exit is null && rank.Run == run && !world.CutOff.Contains($"kill:{rank.Name}")) rank.End(RankExit.Killed);
     }
 
     IEnumerator<Wait> Watch()
@@ -173,7 +174,7 @@ sealed class LauncherProcess(World world, string name)
             if (world.Kernel.NowMs - renewed < 1_000) continue;
             renewed = world.Kernel.NowMs;
             var answer = new Answer();
-            yield return Wait.Through(world.Service.Decide(answer, name, world.Run.StreamKey, [world.Run.StreamKey], Renew));
+            yield return Wait.Through(world.Service.Decide(answer, name, run.Id, run.Key, [run.Key], Renew));
             if (answer.IsAway || answer.IsYes) continue;
             Lost([]);
             yield break;
@@ -182,9 +183,9 @@ sealed class LauncherProcess(World world, string name)
 
     Decision Renew(DateTimeOffset at)
     {
-        var decision = RunDecider.Decide(world.RunState, new RunCommand.RenewLease(world.Run, group!.Generation, holder, at));
+        var decision = RunDecider.Decide(run.State, new RunCommand.RenewLease(run.Id, group!.Generation, holder, at));
         if (decision is Decision.AlreadyDone)
-            world.Store.Renew(world.Run, group.Generation, at.AddSeconds(world.Policy.LeaseSeconds));
+            world.Store.Renew(run.Id, group.Generation, at.AddSeconds(world.Policy.LeaseSeconds));
         return decision;
     }
 
@@ -200,11 +201,10 @@ sealed class LauncherProcess(World world, string name)
 
     IEnumerator<Wait> Complete()
     {
-        var key = world.Run.StreamKey;
         var digest = ContentHash.Of([.. group!.Ranks.SelectMany(static r => r.State.Digest().ToBytes())]);
         var answer = new Answer();
-        yield return Wait.Through(Ask(answer, key, [key], at => RunDecider.Decide(world.RunState, new RunCommand.CompleteRun(
-            world.Run, group.Generation, new Step(world.LastStep), digest, holder, at))));
-        if (answer.IsYes) world.Note((i, at) => new Entry.Acknowledged(i, at, name, key, "run-completed.v1", Rank: null));
+        yield return Wait.Through(Ask(answer, run.Key, [run.Key], at => RunDecider.Decide(run.State, new RunCommand.CompleteRun(
+            run.Id, group.Generation, new Step(world.LastStep), digest, holder, at))));
+        if (answer.IsYes) world.Note((i, at) => new Entry.Acknowledged(i, at, name, run.Key, "run-completed.v1", Rank: null));
     }
 }

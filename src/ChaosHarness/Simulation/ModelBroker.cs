@@ -1,12 +1,12 @@
+using Lineage.Bus;
 using Lineage.ChaosHarness.Reports;
 using Lineage.Contracts.Messages;
-using Lineage.Decisions;
 
 namespace Lineage.ChaosHarness.Simulation;
 
 /// <summary>
 /// The broker: at least once, in any order. What it confirmed it keeps until a consumer took it over; what it did not confirm may have
-/// arrived all the same.
+/// arrived all the same. What can never be taken becomes a dead letter with its reason, and nothing waits behind it.
 /// </summary>
 sealed class ModelBroker(World world)
 {
@@ -54,6 +54,22 @@ sealed class ModelBroker(World world)
 
     void Met(string kind) => world.Happened($"met:{kind}", "broker");
 
+    /// <summary>Bytes that no consumer can read: the broker sets them aside and production's drain makes a letter of them.</summary>
+    public void PublishUnreadable(byte[] body)
+    {
+        Queued++;
+        world.Kernel.Spawn("broker", Drain(body), world.Random.Between(1, 20));
+    }
+
+    IEnumerator<Wait> Drain(byte[] body)
+    {
+        while (IsDown) yield return Wait.For(world.Random.Between(40, 120));
+        Queued--;
+        Keep(DeadLetter.OfUnread(body, fault: null));
+    }
+
+    void Keep(DeadLetter letter) => world.DeadLetters.Add($"{letter.Id} {letter.Code}: {letter.Reason}");
+
     void Enqueue(IReadOnlyList<FactMessage> facts)
     {
         var after = world.Random.Between(1, 20);
@@ -81,8 +97,7 @@ sealed class ModelBroker(World world)
                 if (answer.Batch is { } batch)
                 {
                     Queued--;
-                    foreach (var outcome in batch.Outcomes)
-                        if (outcome.Decision is Decision.Refused refused) world.DeadLetters.Add($"{refused.Code}: {refused.Detail}");
+                    foreach (var refused in RefusedFact.Of(batch.Outcomes)) Keep(DeadLetter.Of(refused, Carrier.Broker));
                     yield break;
                 }
             }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Lineage.Chains;
 using Lineage.Checkpoints;
 using Lineage.Contracts.Api;
@@ -6,6 +7,7 @@ using Lineage.Contracts.Identity;
 using Lineage.Contracts.Messages;
 using Lineage.Decisions;
 using Lineage.Restores;
+using Lineage.Runs;
 
 namespace Lineage.ChaosHarness.Simulation;
 
@@ -36,12 +38,14 @@ sealed class ModelDeciders(World world)
     readonly record struct Work(Decision? Decision, BatchDecision? Batch, List<(string, object)> Events);
 
     /// <param name="streams">What is read and must not have changed at commit.</param>
-    public IEnumerator<Wait> Decide(Answer answer, string caller, string stream, string[] streams, Func<DateTimeOffset, Decision> decide) =>
-        Decide(answer, caller, () => streams, now => (stream, decide(now)));
+    public IEnumerator<Wait> Decide(
+        Answer answer, string caller, RunId run, string stream, string[] streams, Func<DateTimeOffset, Decision> decide) =>
+        Decide(answer, caller, run, () => streams, now => (stream, decide(now)));
 
     /// <summary>Where the state decides which stream the events go to.</summary>
     public IEnumerator<Wait> Decide(
-        Answer answer, string caller, Func<string[]> streams, Func<DateTimeOffset, (string Stream, Decision Decision)> decide) =>
+        Answer answer, string caller, RunId run, Func<string[]> streams,
+        Func<DateTimeOffset, (string Stream, Decision Decision)> decide) =>
         Transact(answer, caller, streams, now =>
         {
             var (stream, decision) = decide(now);
@@ -53,7 +57,7 @@ sealed class ModelDeciders(World world)
             }
             else if (decision is Decision.Refused refused)
             {
-                foreach (var e in refused.Record) events.Add((world.Run.StreamKey, e));
+                foreach (var e in refused.Record) events.Add((run.StreamKey, e));
             }
 
             return new Work(decision, Batch: null, events);
@@ -63,12 +67,13 @@ sealed class ModelDeciders(World world)
     public IEnumerator<Wait> Record(Answer answer, string caller, IReadOnlyList<FactMessage> facts)
     {
         var id = facts[0].Checkpoint;
-        return Transact(answer, caller, () => [world.Run.StreamKey, id.StreamKey], now =>
+        return Transact(answer, caller, () => [id.Run.StreamKey, id.StreamKey], now =>
         {
-            var batch = CheckpointDecider.DecideAll(id, world.Store.State<Checkpoint>(id.StreamKey), world.RunState, facts, now);
+            var batch = CheckpointDecider.DecideAll(
+                id, world.Store.State<Checkpoint>(id.StreamKey), world.Store.State<Run>(id.Run.StreamKey), facts, now);
             List<(string, object)> events = [];
             foreach (var e in batch.Events) events.Add((id.StreamKey, e));
-            foreach (var e in batch.RunEvents) events.Add((world.Run.StreamKey, e));
+            foreach (var e in batch.RunEvents) events.Add((id.Run.StreamKey, e));
             return new Work(Decision: null, batch, events);
         });
     }
@@ -80,37 +85,55 @@ sealed class ModelDeciders(World world)
             var server = world.Servers[world.Random.Below(world.Servers.Count)];
             yield return Wait.For(world.Random.Between(1, 4));
             if (!IsReachable(server, caller)) yield break;
-            var read = Array.ConvertAll(streams(), key => (key, world.Store.VersionOf(key)));
-            var at = world.Now(server.SkewMs);
-            var work = decide(at);
-            if (work.Events.Count > 0) yield return Wait.For(world.Random.Between(0, 3));
-            if (!IsReachable(server, caller)) yield break;
-            var outcome = world.Store.Commit(read, work.Events, world.Kernel.NowMs);
-            if (outcome is CommitOutcome.Committed or CommitOutcome.Unknown) Tell(work.Events);
-            if (outcome != CommitOutcome.Committed) continue;
-            (answer.Decision, answer.Batch) = (work.Decision, work.Batch);
-            yield break;
+            var transaction = world.Store.Begin();
+            try
+            {
+                var read = Array.ConvertAll(streams(), key => (key, world.Store.VersionOf(key)));
+                var work = decide(world.Now(server.SkewMs));
+                if (work.Events.Count > 0) yield return Wait.For(world.Random.Between(0, 3));
+                if (!IsReachable(server, caller)) yield break;
+                var outcome = world.Store.Append(transaction, read, work.Events);
+                if (transaction.Appended.Count > 0 && world.Store.TakeSlowCommit()) yield return Wait.For(world.Random.Between(3, 12));
+                Finish(transaction, outcome);
+                if (outcome != CommitOutcome.Committed) continue;
+                (answer.Decision, answer.Batch) = (work.Decision, work.Batch);
+                yield break;
+            }
+            finally
+            {
+                world.Store.End(transaction);   // also when its caller was killed meanwhile
+            }
         }
+    }
+
+    void Finish(ModelTransaction transaction, CommitOutcome outcome)
+    {
+        if (outcome is not (CommitOutcome.Committed or CommitOutcome.Unknown)) return;
+        world.Store.Finish(transaction, world.Kernel.NowMs);
+        foreach (var line in transaction.Appended) world.Happened(EventCatalog.Names[line.Event.GetType()], line.Stream);
     }
 
     bool IsReachable(ModelServer server, string caller) => server.IsUp && !world.CutOff.Contains(caller);
 
-    void Tell(List<(string Stream, object Event)> events)
-    {
-        foreach (var (stream, e) in events) world.Happened(EventCatalog.Names[e.GetType()], stream);
-    }
-
     /// <summary>What a save's planning looks at.</summary>
-    public History ForWriting(Generation generation) =>
-        History.ForWriting(generation, world.Store.Candidates(), world.Store.Turns(), Course());
+    public History ForWriting(RunId run, Generation generation) => History.ForWriting(
+        generation, world.Store.CandidatesOf(run), world.Store.TurnsOf(run), new Course(RewindsOf(run)));
 
-    public History ForRestoring(Generation next) =>
-        History.ForRestoring(next, world.Store.Candidates(), world.Store.Turns(), Course());
+    public History ForRestoring(RunId run, Generation next) => History.ForRestoring(
+        next, world.Store.CandidatesOf(run), world.Store.TurnsOf(run), new Course(RewindsOf(run), AncestryOf(run)));
 
-    Course Course() => new(world.RunState?.Rewound ?? (IReadOnlyList<RunRewound>)[]);
+    /// <summary>What a recovery that began now could restore.</summary>
+    public History ForRestoring(RunId run) =>
+        ForRestoring(run, new Generation((world.Store.State<Run>(run.StreamKey)?.Generation.Value ?? 0) + 1));
 
-    public Recovery? RecoveryOf(Generation generation) =>
-        world.Store.State<Recovery>(new RecoveryId(world.Run, generation).StreamKey);
+    ImmutableList<RunRewound> RewindsOf(RunId run) => world.Store.State<Run>(run.StreamKey)?.Rewound ?? [];
+
+    Ancestry? AncestryOf(RunId run) => world.Store.State<Run>(run.StreamKey)?.Origin is { } from
+        ? new Ancestry(from, [.. world.Store.CandidatesOf(from.Run)], [.. world.Store.TurnsOf(from.Run)], AncestryOf(from.Run))
+        : null;
+
+    public Recovery? RecoveryOf(RunId run, Generation generation) =>
+        world.Store.State<Recovery>(new RecoveryId(run, generation).StreamKey);
 
     /// <summary>The chain of a checkpoint with where its shards lie, from the full one on.</summary>
     public ChainView? ChainOf(CheckpointId id) => world.Store.State<Checkpoint>(id.StreamKey) is { } target

@@ -1,41 +1,8 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 
 namespace Lineage.ChaosHarness.Simulation;
-
-/// <summary>What a rank has to get back: four words that a deterministic trainer advances.</summary>
-/// <param name="Samples">Samples consumed so far: the data cursor.</param>
-[StructLayout(LayoutKind.Auto)]
-public readonly record struct RankState(ulong Model, ulong Optimizer, ulong Rng, ulong Samples)
-{
-    public static RankState Initial(long seed, int rank) => new(
-        SeededStream.Mix((ulong)seed), 0, SeededStream.Mix(((ulong)seed << 8) + (ulong)rank + 1), 0);
-
-    /// <summary>The next step, from this state alone: whoever resumes from other words goes another way for ever.</summary>
-    public RankState Next() => unchecked(new(
-        SeededStream.Mix(Model ^ Rng ^ Samples), SeededStream.Mix(Optimizer + Model), SeededStream.Mix(Rng), Samples + 4));
-
-    /// <summary>XOR: its own inverse, as the codec's differences are.</summary>
-    public RankState Against(RankState other) =>
-        new(Model ^ other.Model, Optimizer ^ other.Optimizer, Rng ^ other.Rng, Samples ^ other.Samples);
-
-    public ContentHash Digest()
-    {
-        Span<byte> words = stackalloc byte[32];
-        WriteTo(words);
-        return ContentHash.Of(words);
-    }
-
-    internal void WriteTo(Span<byte> words)
-    {
-        BinaryPrimitives.WriteUInt64LittleEndian(words, Model);
-        BinaryPrimitives.WriteUInt64LittleEndian(words[8..], Optimizer);
-        BinaryPrimitives.WriteUInt64LittleEndian(words[16..], Rng);
-        BinaryPrimitives.WriteUInt64LittleEndian(words[24..], Samples);
-    }
-}
 
 /// <summary>A stored shard as far as it matters here: whose it is, what it refers to, what it holds, and the root over that.</summary>
 /// <param name="Words">The state, or its difference to the base's state.</param>
@@ -49,13 +16,12 @@ public sealed record ShardImage(
     /// <summary>Identity and base are under the root, so a whole shard in the wrong place does not fit there.</summary>
     public static ContentHash RootOf(CheckpointId checkpoint, Rank rank, ContentHash? baseRoot, RankState words)
     {
-        Span<byte> bytes = stackalloc byte[32 + 32 + 24];
-        words.WriteTo(bytes);
-        if (baseRoot is { } root) Convert.FromHexString(root.Hex, bytes[32..], out _, out _);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[64..], checkpoint.Generation.Value);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[72..], checkpoint.Step.Value);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[80..], rank.Value);
-        return ContentHash.Of(bytes);
+        Span<byte> bytes = stackalloc byte[32 + 24 + RankState.BytesMax];
+        if (baseRoot is { } root) Convert.FromHexString(root.Hex, bytes, out _, out _);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[32..], checkpoint.Generation.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[40..], checkpoint.Step.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[48..], rank.Value);
+        return ContentHash.Of(bytes[..(56 + words.WriteTo(bytes[56..]))]);
     }
 
     public static ShardImage Of(CheckpointId checkpoint, Rank rank, ContentHash? baseRoot, RankState words) =>
@@ -109,7 +75,8 @@ sealed record Fate(ModelFile File, IReadOnlyList<string> Names, bool MayBeGone, 
 /// The disk of the ranks' node. Power loss has two modes, as on ext4: contents that were not synced are gone though the name is there, or
 /// names that were not synced are gone too, which brings back what was renamed or deleted.
 /// </summary>
-/// <remarks>What is done is always the harshest that <see cref="Fates"/> allows, so that a history is a function of its seed.</remarks>
+/// <remarks>What is done is the harshest that <see cref="Fates"/> allows, or nothing to those files that are spared: later writes may
+/// survive earlier ones.</remarks>
 sealed class ModelDisk
 {
     readonly Dictionary<string, ModelFile> files = new(StringComparer.Ordinal);
@@ -178,12 +145,14 @@ sealed class ModelDisk
             yield return new Fate(file, namesAreLost ? [.. file.Former] : [], MayBeGone: true, !file.IsSynced);
     }
 
+    /// <param name="isSpared">Which of the unsynced files reach the disk all the same; null: none does.</param>
     /// <returns>How many files were harmed.</returns>
-    public int LosePower(bool namesAreLost)
+    public int LosePower(bool namesAreLost, Func<bool>? isSpared = null)
     {
         var harmed = 0;
         foreach (var (name, file) in files.ToList())
         {
+            if (isSpared?.Invoke() == true) file.IsSynced = file.IsNameSynced = true;
             var loses = namesAreLost && !file.IsNameSynced;
             if (loses)
             {

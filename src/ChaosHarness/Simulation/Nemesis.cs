@@ -41,7 +41,7 @@ sealed class Nemesis(World world)
         }
 
         if (hands.Inject(fault) is not { } observed) yield break;
-        Tell(fault, observed);
+        Tell(fault, observed.Seen, observed.Detail);
         if (fault.Until is not { } until) yield break;
         yield return Wait.For(until.AfterMs);
         if (healed) yield break;
@@ -67,9 +67,9 @@ sealed class Nemesis(World world)
         }
     }
 
-    void Tell(ScheduledFault fault, string observed)
+    void Tell(ScheduledFault fault, string observed, string detail = "")
     {
-        world.Note((i, at) => new Entry.Injected(i, at, "nemesis", fault.Id, fault.Kind, fault.Target, ""));
+        world.Note((i, at) => new Entry.Injected(i, at, "nemesis", fault.Id, fault.Kind, fault.Target, detail));
         world.Note((i, at) => new Entry.TookEffect(i, at, "nemesis", fault.Id, observed));
     }
 

@@ -28,11 +28,11 @@ sealed class Pump(World world, RankProcess rank)
             world.Disk.SyncName(FileOf(fact.Id));
         }
 
-        Do(PumpStep.Next(state, new PumpInput.Added(fact), world.Now()));
+        Do(PumpStep.Next(state, new PumpInput.Added(fact), world.NodeNow()));
         news.Set(world.Kernel);
     }
 
-    public void Observe(CheckpointView view) => Do(PumpStep.Next(state, new PumpInput.Stood(view), world.Now()));
+    public void Observe(CheckpointView view) => Do(PumpStep.Next(state, new PumpInput.Stood(view), world.NodeNow()));
 
     public IEnumerator<Wait> Work()
     {
@@ -52,8 +52,8 @@ sealed class Pump(World world, RankProcess rank)
                 continue;
             }
 
-            yield return Wait.For(Math.Max(1, (long)(next - world.Now()).TotalMilliseconds));
-            Do(PumpStep.Next(state, new PumpInput.Tick(), world.Now()));
+            yield return Wait.For(Math.Max(1, (long)(next - world.NodeNow()).TotalMilliseconds));
+            Do(PumpStep.Next(state, new PumpInput.Tick(), world.NodeNow()));
         }
     }
 
@@ -77,7 +77,7 @@ sealed class Pump(World world, RankProcess rank)
             if (fact is ShardStoreReported stored)
                 world.Note((i, at) => new Entry.Sent(i, at, rank.Name, fact.Checkpoint, fact.Rank.Value, stored.ObjectKey));
             if (world.CutOff.Contains(rank.Name) || !world.Broker.Publish([fact]))
-                state = PumpStep.Next(state, new PumpInput.SendFailed([fact.Id]), world.Now()).State;
+                state = PumpStep.Next(state, new PumpInput.SendFailed([fact.Id]), world.NodeNow()).State;
             else if (fact is ShardStoreReported) world.Happened($"durable:{DurableStep.Published}", rank.Name);
         }
     }

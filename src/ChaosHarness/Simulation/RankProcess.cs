@@ -43,15 +43,17 @@ sealed class RankProcess
     readonly List<Actor> parts = [];
     Signal saved = new();
 
-    public RankProcess(World world, RankGroup group, int index)
+    public RankProcess(World world, ModelRun run, RankGroup group, int index)
     {
-        (this.world, this.group, Rank, Name) = (world, group, new Rank(index), $"rank:{index}");
+        (this.world, Run, this.group, Rank, Name) = (world, run, group, new Rank(index), run.NameOf(index));
         Actor = ActorId.Parse($"rank-{index}");
         Pump = new Pump(world, this);
         saved.Set(world.Kernel);
         Start(Life());
         Start(Pump.Work());
     }
+
+    public ModelRun Run { get; }
 
     public Rank Rank { get; }
 
@@ -101,9 +103,9 @@ sealed class RankProcess
         for (var tries = 0; tries < 200 && joined.IsAway; tries++)
         {
             if (tries > 0) yield return Wait.For(100);
-            yield return Wait.Through(world.Service.Decide(joined, Name, world.Run.StreamKey, [world.Run.StreamKey],
+            yield return Wait.Through(world.Service.Decide(joined, Name, Run.Id, Run.Key, [Run.Key],
                 at => RunDecider.Decide(
-                    world.RunState, new RunCommand.JoinRank(world.Run, Generation, Rank, "node", 100 + Rank.Value, Actor, at))));
+                    Run.State, new RunCommand.JoinRank(Run.Id, Generation, Rank, "node", 100 + Rank.Value, Actor, at))));
         }
 
         if (!joined.IsYes)
@@ -139,13 +141,14 @@ sealed class RankProcess
         HeardMs = world.Kernel.NowMs;
         var digest = State.Digest();
         world.Note((i, at) => new Entry.Trained(
-            i, at, Name, world.Run, Generation.Value, Step, Rank.Value, digest, (long)before, (long)State.Samples));
+            i, at, Name, Run.Id, Generation.Value, Step, Rank.Value, digest, (long)before, (long)State.Samples));
     }
 
     void BeginSave(Operation operation)
     {
         var captured = State;
-        var id = new CheckpointId(world.Run, Generation, new Step(Step));
+        var id = new CheckpointId(Run.Id, Generation, new Step(Step));
+        world.Captured[(id, Rank.Value)] = captured;
         world.Note((i, at) => new Entry.Captured(i, at, Name, id, Rank.Value, captured.Digest()));
         saved = new Signal();
         Start(new SaveProcess(world, this, id, captured, operation.Id).Work(saved));
@@ -170,10 +173,10 @@ sealed class RankProcess
         }
         else
         {
-            (State, Step) = (RankState.Initial(world.Schedule.Seed, Rank.Value), 0);
+            (State, Step) = (Run.Initial(Rank.Value), Run.FirstStep);
         }
 
-        if (world.Service.RecoveryOf(Generation) is { } recovery) yield return Wait.Through(Report(recovery.Id));
+        if (world.Service.RecoveryOf(Run.Id, Generation) is { } recovery) yield return Wait.Through(Report(recovery.Id));
         HeardMs = world.Kernel.NowMs;
     }
 
@@ -186,8 +189,8 @@ sealed class RankProcess
         {
             if (tries > 0) yield return Wait.For(100);
             yield return Wait.Through(world.Service.Decide(
-                told, Name, recovery.StreamKey, [world.Run.StreamKey, recovery.StreamKey], at => RecoveryDecider.ReportRankRestored(
-                    world.RunState, world.Store.State<Recovery>(recovery.StreamKey), new RecoveryCommand.ReportRankRestored(
+                told, Name, Run.Id, recovery.StreamKey, [Run.Key, recovery.StreamKey], at => RecoveryDecider.ReportRankRestored(
+                    Run.State, world.Store.State<Recovery>(recovery.StreamKey), new RecoveryCommand.ReportRankRestored(
                         recovery, Rank, group.Point, ShardImage.Bytes, World.Tier, digest, 1, Actor, at))));
         }
 

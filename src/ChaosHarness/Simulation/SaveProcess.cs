@@ -14,8 +14,6 @@ namespace Lineage.ChaosHarness.Simulation;
 /// durable steps that production's tier and outbox take.</summary>
 sealed class SaveProcess(World world, RankProcess rank, CheckpointId id, RankState captured, int operation)
 {
-    static readonly ContentHash Layout = ContentHash.Of("sim"u8);
-
     static readonly SaveBounds Bounds = new(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(6));
 
     ShardImage? shard;
@@ -25,7 +23,7 @@ sealed class SaveProcess(World world, RankProcess rank, CheckpointId id, RankSta
     {
         if (rank.Rank.Value == 0)
             world.Note((i, at) => new Entry.Invoked(i, at, rank.Name, operation, OperationKind.Save, id.ToString()));
-        var (state, effect) = SaveStep.Begin(Bounds, world.Now());
+        var (state, effect) = SaveStep.Begin(Bounds, world.NodeNow());
         while (effect is not SaveEffect.End)
         {
             yield return Wait.Through(effect switch
@@ -36,7 +34,7 @@ sealed class SaveProcess(World world, RankProcess rank, CheckpointId id, RankSta
                 SaveEffect.Report => Report(),
                 _ => Look(),
             });
-            (state, effect) = SaveStep.Next(state, input, Bounds, world.Now());
+            (state, effect) = SaveStep.Next(state, input, Bounds, world.NodeNow());
         }
 
         End((SaveState.Ended)state);
@@ -67,9 +65,9 @@ sealed class SaveProcess(World world, RankProcess rank, CheckpointId id, RankSta
     {
         var answer = new Answer();
         yield return Wait.Through(world.Service.Decide(
-            answer, rank.Name, id.StreamKey, [world.Run.StreamKey, id.StreamKey], at => CheckpointDecider.Decide(
-                world.Store.State<Checkpoint>(id.StreamKey), world.RunState, new CheckpointCommand.Open(
-                    id, world.WorldSize, Layout, world.Service.ForWriting(id.Generation), rank.Actor, rank.Rank, at))));
+            answer, rank.Name, id.Run, id.StreamKey, [id.Run.StreamKey, id.StreamKey], at => CheckpointDecider.Decide(
+                world.Store.State<Checkpoint>(id.StreamKey), rank.Run.State, new CheckpointCommand.Open(
+                    id, rank.Run.WorldSize, rank.Run.Layout, world.Service.ForWriting(id.Run, id.Generation), rank.Actor, rank.Rank, at))));
         if (!answer.IsYes)
         {
             input = new SaveInput.OpenFailed(answer.Problem);

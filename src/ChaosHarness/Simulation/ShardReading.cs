@@ -61,6 +61,10 @@ sealed class ShardReading(World world, string process)
         return null;
     }
 
+    /// <summary>A person tells the service what was found.</summary>
+    public static IEnumerator<Wait> Tell(World world, string who, ShardDamage damage) =>
+        world.Service.Record(new Answer(), who, [Report(damage, ActorId.Parse("person"))]);
+
     public static ShardVerificationReported Report(ShardDamage damage, ActorId actor) =>
         Report(damage.Checkpoint, damage.Rank, damage.Finding, root: null, damage.Detail, actor);
 

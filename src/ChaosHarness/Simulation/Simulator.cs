@@ -43,14 +43,14 @@ public static class Simulator
     {
         var world = new World(schedule);
         var nemesis = new Nemesis(world);
-        var managers = new ManagerProcess(world);
         nemesis.Arm();
         if (tape is not null) Listen(world, tape);
-        world.Launcher = world.Kernel.Spawn("launcher", new LauncherProcess(world, "launcher-a").Work());
+        foreach (var run in world.Runs.ToList()) world.Launch(run, "launcher-a");
         world.Keeper = world.Kernel.Spawn("keeper", new KeeperProcess(world).Work());
-        world.Kernel.Spawn("manager", managers.Deadlines());
-        world.Kernel.Spawn("reader", managers.People());
-        world.Kernel.Run(SafetyMs, () => world.IsRunOver);
+        world.Kernel.Spawn("manager", new ManagerProcess(world).Deadlines());
+        world.Kernel.Spawn("reader", new PeopleProcess(world).Work());
+        world.Kernel.Spawn("tail", world.Follower.Work());
+        world.Kernel.Run(SafetyMs, () => world.IsOver);
         nemesis.HealAll();
         var healedAt = world.Kernel.NowMs;
         world.Kernel.Run(healedAt + schedule.Bounds.HealWithinMs, () => IsAtRest(world));
@@ -72,7 +72,7 @@ public static class Simulator
     }
 
     static bool IsAtRest(World world) =>
-        world.IsRunOver && world.Broker.Queued == 0 && world.Store.Candidates().All(c => c.Phase switch
+        world.IsOver && world.Broker.Queued == 0 && world.Follower.IsCaughtUp && world.Store.Candidates().All(c => c.Phase switch
         {
             CheckpointPhase.Open or CheckpointPhase.Sealed => false,
             CheckpointPhase.Abandoned or CheckpointPhase.Expired or CheckpointPhase.Reclaimed =>
@@ -88,10 +88,10 @@ public static class Simulator
 
     static RestEvidence Rest(World world, long afterMs)
     {
-        var completed = world.RunState?.Completed is not null;
-        var outbox = completed
-            ? world.Disk.Files.Count(f => f.Key.StartsWith("outbox/", StringComparison.Ordinal) && IsOpen(world, f.Value))
-            : 0;
+        var outbox = world.Disk.Files.Count(f => f.Key.StartsWith("outbox/", StringComparison.Ordinal)
+            && world.Runs.Exists(run => run.State?.Completed is not null
+                && f.Key.StartsWith($"outbox/{run.Prefix}rank:", StringComparison.Ordinal))
+            && IsOpen(world, f.Value));
         List<string> orphans = [];
         foreach (var (key, file) in world.Disk.Files)
             if (file.Content is ShardImage && !key.StartsWith('.') && ShardPlace.Of(key) is { } place
@@ -117,12 +117,17 @@ public static class Simulator
             && string.Equals(durable.ObjectKey, key, StringComparison.Ordinal));
     }
 
-    static Evidence Gather(World world, RestEvidence? rest) => new(
-        world.Schedule, world.Journal,
-        [.. world.Store.Streams.OrderBy(static s => s.Key, StringComparer.Ordinal).Select(static s => new StreamEvidence(s.Key, s.Events))],
-        [.. world.Disk.Files.Where(static f => !f.Key.StartsWith('.') && !f.Key.StartsWith("outbox/", StringComparison.Ordinal))
-            .OrderBy(static f => f.Key, StringComparer.Ordinal).Select(f => Object(f.Key, f.Value))],
-        [], rest, RaceMs, Golden(world), IsStoreRead: true);
+    static Evidence Gather(World world, RestEvidence? rest)
+    {
+        List<StreamEvidence> streams = [.. world.Store.Streams.OrderBy(static s => s.Key, StringComparer.Ordinal)
+            .Select(static s => new StreamEvidence(s.Key, s.Events))];
+        return new(
+            world.Schedule, world.Journal, streams,
+            [.. world.Disk.Files.Where(static f => !f.Key.StartsWith('.') && !f.Key.StartsWith("outbox/", StringComparison.Ordinal))
+                .OrderBy(static f => f.Key, StringComparer.Ordinal).Select(f => Object(f.Key, f.Value))],
+            world.Follower.Compare(streams), rest, RaceMs, [.. world.Runs.SelectMany(run => Golden(world, run))], world.Plans,
+            IsStoreRead: true);
+    }
 
     static ObjectEvidence Object(string key, ModelFile file) => file.Content is ShardImage { Whole: true } shard
         ? new ObjectEvidence(
@@ -131,22 +136,20 @@ public static class Simulator
         : new ObjectEvidence(
             World.Tier, key, 0, Root: null, Checkpoint: null, Rank: null, BaseRoot: null, State: null, "its end is missing");
 
-    /// <summary>The run that never failed, from the first state on.</summary>
-    static List<Entry.Trained> Golden(World world)
+    /// <summary>The run that never failed, from the state on that it begins from.</summary>
+    static IEnumerable<Entry.Trained> Golden(World world, ModelRun run)
     {
-        List<Entry.Trained> golden = [];
-        foreach (var rank in world.WorldSize.Ranks)
+        var index = 0L;
+        foreach (var rank in run.WorldSize.Ranks)
         {
-            var state = RankState.Initial(world.Schedule.Seed, rank.Value);
-            for (var step = 1L; step <= world.LastStep; step++)
+            var state = run.Initial(rank.Value);
+            for (var step = run.FirstStep + 1; step <= world.LastStep; step++)
             {
                 var before = state.Samples;
                 state = state.Next();
-                golden.Add(new Entry.Trained(
-                    golden.Count, 0, "golden", world.Run, 1, step, rank.Value, state.Digest(), (long)before, (long)state.Samples));
+                yield return new Entry.Trained(
+                    index++, 0, "golden", run.Id, 1, step, rank.Value, state.Digest(), (long)before, (long)state.Samples);
             }
         }
-
-        return golden;
     }
 }

@@ -13,10 +13,25 @@ public static class Swarm
     static readonly string[] Storage =
     [
         "bit-rot", "truncation", "object-deleted", "swapped-shards", "stale-shard", "misdirected-write", "disk-full",
-        "power-loss-contents", "power-loss-names",
+        "power-loss-contents", "power-loss-names", "write-reordered",
     ];
 
-    static readonly string[] Bus = ["broker-down", "broker-lost-confirm", "broker-duplicate", "broker-delay", "server-kill"];
+    static readonly string[] Bus =
+    [
+        "broker-down", "broker-lost-confirm", "broker-duplicate", "broker-delay", "server-kill", Poison.Kind, ModelStore.Reordered,
+        ModelStore.Gap,
+    ];
+
+    static readonly string[] Clocks = ["clock-skew", "clock-jump", "clock-backwards", "timers-late"];
+
+    static readonly string[] People = ["restore-expired", "rewind-under-load", "retention-zero"];
+
+    /// <summary>What people ask for; what is named more often is drawn more often.</summary>
+    static readonly OperationKind[] Asks =
+    [
+        OperationKind.Restore, OperationKind.Restore, OperationKind.Restore, OperationKind.Pin, OperationKind.Pin, OperationKind.Unpin,
+        OperationKind.Tag, OperationKind.Rewind, OperationKind.Fork, OperationKind.Expire, OperationKind.Undo, OperationKind.Scale,
+    ];
 
     static readonly string[] Moments =
     [
@@ -34,9 +49,9 @@ public static class Swarm
             ["llama3"] = ["rank-kill", "rank-kill", "rank-pause", "power-loss-contents", "partition-rank"],
             ["storage-hell"] = [.. Storage, "rank-kill"],
             ["broker-hell"] = [.. Bus, "rank-kill", "store-commit-unknown"],
-            ["zombie"] = ["zombie-rank", "rank-pause", "broker-delay", "launcher-double", "launcher-kill", "clock-skew"],
+            ["zombie"] = ["zombie-rank", "rank-pause", "broker-delay", "launcher-double", "launcher-kill", .. Clocks],
             ["partition"] = ["partition-rank", "server-kill", "store-connection-killed", "store-commit-unknown", "rank-pause"],
-            ["operator"] = ["launcher-double", "launcher-kill", "keeper-kill", "object-deleted", "server-kill", "rank-kill", "clock-skew"],
+            ["operator"] = ["launcher-double", "launcher-kill", "keeper-kill", "object-deleted", "server-kill", "rank-kill", "clock-skew", .. People],
             [Mixed] = FaultHands.Kinds,
         };
 
@@ -69,37 +84,51 @@ public static class Swarm
         for (var saves = random.Between(2, 6); saves > 0; saves--)
             operations.Add(new Operation(operations.Count, OperationKind.Save, step += random.Between(1, 4)));
         for (var asks = random.Between(0, 4); asks > 0; asks--)
-        {
-            OperationKind[] kinds = [OperationKind.Restore, OperationKind.Restore, OperationKind.Pin, OperationKind.Unpin];
-            operations.Add(new Operation(operations.Count, kinds[random.Below(kinds.Length)], random.Below(3)));
-        }
-
+            operations.Add(Asked(operations.Count, Asks[random.Below(Asks.Length)], random));
         return operations;
     }
+
+    static Operation Asked(int id, OperationKind kind, SeededStream random) => new(id, kind, kind switch
+    {
+        OperationKind.Scale => random.Between(1, 6),
+        OperationKind.Expire or OperationKind.Undo => random.Below(2),
+        _ => random.Below(3),
+    });
 
     static ScheduledFault Fault(int id, string kind, ScheduledWorld world, SeededStream random)
     {
         var when = random.OneIn(4)
             ? new FaultTrigger(Event: null, 1, random.Between(20, 2_500))
             : new FaultTrigger(Moments[random.Below(Moments.Length)], random.Between(1, 6), random.OneIn(2) ? 0 : random.Between(1, 300));
-        var lasts = kind is "rank-pause" or "zombie-rank" or "server-kill" or "clock-skew" or "broker-down"
-            or "partition-rank" or "disk-full";
-        var target = kind switch
+        var lasts = kind is "rank-pause" or "zombie-rank" or "server-kill" or "broker-down" or "partition-rank" or "disk-full"
+            or "clock-skew" or "clock-jump" or "clock-backwards";
+        var amount = kind switch
         {
-            "server-kill" or "clock-skew" => $"server:{random.Below(world.Servers)}",
-            _ when kind.StartsWith("broker", StringComparison.Ordinal) => "broker",
-            _ when kind.StartsWith("store", StringComparison.Ordinal) => "store",
-            _ when kind.StartsWith("launcher", StringComparison.Ordinal) => "launcher",
-            "keeper-kill" => "keeper",
-            _ when kind.StartsWith("power", StringComparison.Ordinal) || kind == "disk-full" => "node:0",
-            "rank-kill" or "rank-pause" or "zombie-rank" or "partition-rank" => $"rank:{random.Below(world.Ranks)}",
-            _ => "shard",
+            "clock-skew" => random.Between(-5_000, 5_000),
+            "clock-jump" => random.Between(3_500, 9_000),
+            "clock-backwards" => -random.Between(3_500, 9_000),
+            "timers-late" => random.Between(200, 4_000),
+            ModelStore.Reordered => random.Between(4, 40),
+            _ when kind.StartsWith("store", StringComparison.Ordinal) => random.Between(1, 3),
+            _ => random.Between(1, kind.StartsWith("broker", StringComparison.Ordinal) || kind == "bit-rot" ? 4 : 30),
         };
-        var amount = kind == "clock-skew"
-            ? random.Between(-5_000, 5_000)
-            : random.Between(1, kind.StartsWith('b') ? 4 : 30);
-        if (kind.StartsWith("store", StringComparison.Ordinal)) amount = random.Between(1, 3);
         return new ScheduledFault(
-            id, kind, target, when, lasts ? new FaultTrigger(Event: null, 1, random.Between(100, 5_000)) : null, amount);
+            id, kind, Target(kind, world, random), when, lasts ? new FaultTrigger(Event: null, 1, random.Between(100, 5_000)) : null, amount);
     }
+
+    static string Target(string kind, ScheduledWorld world, SeededStream random) => kind switch
+    {
+        "clock-jump" or "clock-backwards" when random.OneIn(2) => "node:0",
+        "server-kill" or "clock-skew" or "clock-jump" or "clock-backwards" => $"server:{random.Below(world.Servers)}",
+        Poison.Kind => "broker",
+        _ when kind.StartsWith("broker", StringComparison.Ordinal) => "broker",
+        _ when kind.StartsWith("store", StringComparison.Ordinal) => "store",
+        _ when kind.StartsWith("launcher", StringComparison.Ordinal) => "launcher",
+        "keeper-kill" => "keeper",
+        "timers-late" or "disk-full" or "write-reordered" => "node:0",
+        _ when kind.StartsWith("power", StringComparison.Ordinal) => "node:0",
+        "restore-expired" or "rewind-under-load" or "retention-zero" => "run",
+        "rank-kill" or "rank-pause" or "zombie-rank" or "partition-rank" => $"rank:{random.Below(world.Ranks)}",
+        _ => "shard",
+    };
 }

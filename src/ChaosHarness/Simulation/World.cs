@@ -1,7 +1,7 @@
+using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Histories;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
-using Lineage.Runs;
 
 namespace Lineage.ChaosHarness.Simulation;
 
@@ -33,8 +33,12 @@ sealed class World
         Servers = [.. Enumerable.Range(0, schedule.World.Servers).Select(static _ => new ModelServer())];
         Service = new ModelDeciders(this);
         Broker = new ModelBroker(this);
+        Follower = new FollowerProcess(this);
         LastStep = (schedule.Operations.Where(static o => o.Kind == OperationKind.Save).Select(static o => o.Argument)
             .DefaultIfEmpty(1).Max()) + 2;
+        Main = Add("sim", new WorldSize(schedule.World.Ranks), prefix: "");
+        if (schedule.Faults.Any(static f => f.Kind == Poison.Kind))
+            Add("beside", new WorldSize(1 + (schedule.World.Ranks & 1)), "beside/");
     }
 
     public Schedule Schedule { get; }
@@ -43,8 +47,6 @@ sealed class World
 
     /// <summary>Latencies and choices that no schedule names.</summary>
     public SeededStream Random { get; }
-
-    public RunId Run { get; } = RunId.Parse("sim");
 
     public SavePolicy Policy { get; }
 
@@ -58,30 +60,44 @@ sealed class World
 
     public ModelDeciders Service { get; }
 
+    public FollowerProcess Follower { get; }
+
     public IReadOnlyList<ModelServer> Servers { get; }
 
     public List<Entry> Journal { get; } = [];
 
     public List<string> DeadLetters { get; } = [];
 
+    /// <summary>What ranks held when they were captured, as the harness saw it.</summary>
+    public Dictionary<(CheckpointId Checkpoint, int Rank), RankState> Captured { get; } = [];
+
+    /// <summary>What the ranks of other worlds read.</summary>
+    public List<TilingEvidence> Plans { get; } = [];
+
+    /// <summary>Of every run.</summary>
     public long LastStep { get; }
 
-    public bool IsRunOver { get; set; }
+    /// <summary>The run that the schedule is about.</summary>
+    public ModelRun Main { get; }
+
+    public List<ModelRun> Runs { get; } = [];
+
+    public bool IsOver => Runs.TrueForAll(static run => run.IsOver);
 
     /// <summary>Who cannot reach the service.</summary>
     public HashSet<string> CutOff { get; } = new(StringComparer.Ordinal);
 
-    public RankGroup? Ranks { get; set; }
-
     public List<RankProcess> Everyone { get; } = [];
-
-    public Actor? Launcher { get; set; }
 
     public Actor? Keeper { get; set; }
 
-    public WorldSize WorldSize => new(Schedule.World.Ranks);
+    /// <summary>How far the clock of the ranks' node is off.</summary>
+    public long NodeSkewMs { get; set; }
 
     public DateTimeOffset Now(long skewMs = 0) => Epoch.AddMilliseconds(Kernel.NowMs + skewMs);
+
+    /// <summary>By the clock of the ranks' node.</summary>
+    public DateTimeOffset NodeNow() => Now(NodeSkewMs);
 
     /// <summary>Told of stored event names and durable steps; faults wait for them.</summary>
     public Action<string, string> Happened { get; set; } = static (_, _) => { };
@@ -94,5 +110,20 @@ sealed class World
         Kernel.Tape?.Invoke(line.Process, Told.Of(line));
     }
 
-    public Run? RunState => Store.State<Run>(Run.StreamKey);
+    /// <summary>A run that begins at the first step, from the seed's initial state.</summary>
+    public ModelRun Add(string name, WorldSize ranks, string prefix) =>
+        Add(name, ranks, prefix, 0, rank => RankState.Initial(Schedule.Seed, rank, ranks.Value));
+
+    public ModelRun Add(string name, WorldSize ranks, string prefix, long firstStep, Func<int, RankState> begin)
+    {
+        var run = new ModelRun(this, RunId.Parse(name), ranks, prefix, firstStep, begin);
+        Runs.Add(run);
+        return run;
+    }
+
+    /// <summary>Null for a run that nobody began here.</summary>
+    public ModelRun? Find(RunId id) => Runs.Find(run => run.Id == id);
+
+    public void Launch(ModelRun run, string name, long afterMs = 0) => run.Launcher = Kernel.Spawn(
+        $"{run.Prefix}launcher", new LauncherProcess(this, run, $"{run.Prefix.Replace('/', '-')}{name}").Work(), afterMs);
 }

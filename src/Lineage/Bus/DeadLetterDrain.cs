@@ -1,9 +1,7 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Lineage.Contracts.Format;
-using Lineage.Contracts.Identity;
 using Lineage.Contracts.Messages;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -70,10 +68,7 @@ internal sealed partial class DeadLetterDrain(BrokerAddress broker, DeadLetters 
                 $"The broker gave it up after {BusTopology.DeliveriesMax.ToString(CultureInfo.InvariantCulture)} deliveries, or its " +
                 $"consumer failed: {Text(headers, "MT-Fault-Message") ?? "no reason was left"}", Carrier.Broker, fact,
                 CanonicalJson.Write<FactMessage>(fact));
-        var id = MessageId.Derive("dead-letter", Convert.ToHexStringLower(SHA256.HashData(body)));
-        return new DeadLetter(
-            id, DeadLetter.Unreadable, Text(headers, "MT-Fault-Message") ?? "Its bytes are no message of this service.", Carrier.Broker,
-            Message: null, body);
+        return DeadLetter.OfUnread(body, Text(headers, "MT-Fault-Message"));
     }
 
     /// <summary>The fact inside MassTransit's envelope; null if there is none.</summary>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Lineage.Store;
 using Lineage.Contracts.Api;
@@ -21,6 +22,12 @@ public sealed record DeadLetter(MessageId Id, string Code, string Reason, Carrie
 
     public static DeadLetter Of(RefusedFact refused, Carrier carrier) => new(
         refused.Fact.Id, refused.Code, refused.Reason, carrier, refused.Fact, CanonicalJson.Write<FactMessage>(refused.Fact));
+
+    /// <summary>Of bytes that are no message, set aside by the broker or its consumer.</summary>
+    /// <param name="fault">What the consumer said; null if it left nothing.</param>
+    public static DeadLetter OfUnread(byte[] body, string? fault) => new(
+        MessageId.Derive("dead-letter", Convert.ToHexStringLower(SHA256.HashData(body))), Unreadable,
+        fault ?? "Its bytes are no message of this service.", Carrier.Broker, Message: null, body);
 }
 
 /// <summary>

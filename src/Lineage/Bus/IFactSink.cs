@@ -1,5 +1,7 @@
+using Lineage.Checkpoints;
 using Lineage.Contracts.Identity;
 using Lineage.Contracts.Messages;
+using Lineage.Decisions;
 
 namespace Lineage.Bus;
 
@@ -29,4 +31,12 @@ public sealed record Delivery(CheckpointId Checkpoint, IReadOnlyList<FactMessage
 public enum Carrier { Http, Broker }
 
 /// <summary>A fact that never will be recorded as things stand, and why.</summary>
-public sealed record RefusedFact(FactMessage Fact, string Code, string Reason);
+public sealed record RefusedFact(FactMessage Fact, string Code, string Reason)
+{
+    /// <summary>Which of the facts that were decided on are to be set aside: each refused one, since it would be refused again.</summary>
+    public static IReadOnlyList<RefusedFact> Of(IEnumerable<MessageOutcome> outcomes) => [.. outcomes
+        .Where(static outcome => outcome.Decision is Decision.Refused)
+        .Select(static outcome => Of(outcome.Message, (Decision.Refused)outcome.Decision))];
+
+    static RefusedFact Of(FactMessage message, Decision.Refused refused) => new(message, refused.Code, refused.Detail);
+}

@@ -1,7 +1,6 @@
 using Lineage.Checkpoints;
 using Lineage.Contracts.Identity;
 using Lineage.Contracts.Messages;
-using Lineage.Decisions;
 using Lineage.Store;
 using Lineage.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -23,14 +22,13 @@ internal sealed partial class LedgerFactSink(Ledger ledger, DeadLetters letters,
             DecideAsync(session, checkpoint, facts, token), ct);
         foreach (var kind in outcomes.CountBy(static o => o.Decision.GetType().Name))
             LineageTelemetry.Facts.Add(kind.Value, new KeyValuePair<string, object?>("outcome", kind.Key));
-        List<RefusedFact> refused = [.. outcomes.Where(static o => o.Decision is Decision.Refused)
-            .Select(static o => Refused(o.Message, (Decision.Refused)o.Decision))];
+        var refused = RefusedFact.Of(outcomes);
         if (refused.Count > 0) await SetAsideAsync(refused, deliveries, ct);
         return refused;
     }
 
     /// <remarks>A crash before this leaves no dead letter and an unanswered sender, who sends again and is refused again.</remarks>
-    async Task SetAsideAsync(List<RefusedFact> refused, IReadOnlyList<Delivery> deliveries, CancellationToken ct)
+    async Task SetAsideAsync(IReadOnlyList<RefusedFact> refused, IReadOnlyList<Delivery> deliveries, CancellationToken ct)
     {
         foreach (var (fact, code, reason) in refused)
             LogRefused(log, fact.Id.ToString(), fact.Checkpoint.ToString(), fact.Rank.Value, code, reason);
@@ -51,8 +49,6 @@ internal sealed partial class LedgerFactSink(Ledger ledger, DeadLetters letters,
 
     static CommandContext ContextOf(FactMessage message) => new(message.Actor, message.Correlation, message.Id.ToString(),
         message.Id.ToString());
-
-    static RefusedFact Refused(FactMessage message, Decision.Refused refused) => new(message, refused.Code, refused.Detail);
 
     [LoggerMessage(2001, LogLevel.Warning, "Message {MessageId} about {Checkpoint} rank {Rank} was refused ({Code}) and is a dead " +
         "letter: {Reason}")]
