@@ -1,6 +1,6 @@
 using System.Globalization;
+using System.Text;
 using Lineage.Contracts.Events;
-using Lineage.Contracts.Format;
 using Lineage.Contracts.Identity;
 using Npgsql;
 
@@ -34,16 +34,18 @@ static class RowReplay
             while (await reader.ReadAsync(ct))
                 live[reader.GetString(0)] = new Row(Text(reader, 1), Text(reader, 2), Text(reader, 3));
         return [.. streams.Select(stream => new RowEvidence(
-            stream.Key, CanonicalJson.Digest(live.GetValueOrDefault(stream.Key, Absent)), CanonicalJson.Digest(Replayed(stream))))];
+            stream.Key, DigestOf(live.GetValueOrDefault(stream.Key, Absent)), DigestOf(stream)))];
     }
 
     /// <summary>Of what the events of a stream give.</summary>
-    public static ContentHash DigestOf(StreamEvidence stream) => CanonicalJson.Digest(Replayed(stream));
+    public static ContentHash DigestOf(StreamEvidence stream) => DigestOf(Replayed(stream));
 
     /// <summary>Of a row as somebody holds it.</summary>
     /// <param name="version">Events that it has seen; 0 if there is no row.</param>
-    public static ContentHash DigestOf(long version, string? phase, ContentHash? manifest) => CanonicalJson.Digest(version == 0 ? Absent
+    public static ContentHash DigestOf(long version, string? phase, ContentHash? manifest) => DigestOf(version == 0 ? Absent
         : new Row(version.ToString(CultureInfo.InvariantCulture), phase, manifest?.ToString()));
+
+    static ContentHash DigestOf(Row row) => ContentHash.Of(Encoding.UTF8.GetBytes($"{row.Version}\n{row.Phase}\n{row.Manifest}"));
 
     static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 

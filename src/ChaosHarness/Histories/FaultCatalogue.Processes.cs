@@ -28,7 +28,7 @@ public static partial class FaultCatalogue
         new("rank-crash-loop", "a rank dies at every start", "failing start of a child", "2", "L6", Runs: false),
         new("rank-doubled", "two processes claim one rank", "second child of the same identity", "2", "S4 S9 S15", Runs: false),
         new("mixed-versions", "agents of two versions save one checkpoint", "two builds", "2", "S4 S20", Runs: false),
-        new("world-changed", "the run comes back with another number of ranks", "operation *scale*", "1 2", "S19 S20", Runs: false),
+        new("world-changed", "the run comes back with another number of ranks", "operation *scale*", "1", "S19 S20", Runs: true),
         new("gpu-lost", "a device falls off the bus or reports an uncorrectable error",
             "device reset is refused; needs a GPU", "2", "S5 L6", Runs: false),
         new("gpu-kill-during-copy", "a rank dies between device and host copy", "SIGKILL at capture; needs a GPU", "2", "S3", Runs: false),
@@ -70,11 +70,13 @@ public static partial class FaultCatalogue
     static ImmutableArray<CatalogFault> Clocks =>
     [
         new("clock-skew", "a server's clock is off", "modelled clock", "1", "S16 S15", Runs: true),
-        new("clock-jump", "a clock jumps forward over a lease", "clock offset of a process", "1 2", "S15 S16", Runs: false),
-        new("clock-backwards", "a clock goes back across a lease", "clock offset of a process", "1 2", "S15 S16", Runs: false),
+        new("clock-jump", "a clock jumps forward over a lease",
+            "modelled clock of a server or of the ranks' node", "1", "S15 S16", Runs: true),
+        new("clock-backwards", "a clock goes back across a lease",
+            "modelled clock of a server or of the ranks' node", "1", "S15 S16", Runs: true),
         new("clock-frozen", "a clock stands still", "clock offset of a process", "2", "S16 L1", Runs: false),
         new("suspend-gap", "a machine sleeps and wakes", "SIGSTOP of all processes", "2", "S15 S16", Runs: false),
-        new("timers-late", "timers fire late, together", "modelled scheduler", "1", "L1 L6", Runs: false),
+        new("timers-late", "timers fire late, together", "modelled scheduler", "1", "L1 L6", Runs: true),
     ];
 
     /// <summary>People.</summary>
@@ -83,9 +85,9 @@ public static partial class FaultCatalogue
         new("newest-checkpoint-deleted", "somebody deletes the newest checkpoint's folder", "removed folder", "2", "S1 S6 S7", Runs: false),
         new("staging-deleted", "somebody deletes temporary files of a save", "removed files", "2", "S1 L1", Runs: false),
         new("two-launchers", "somebody starts the run twice", "second launcher", "1 2", "S4 S15", Runs: true),
-        new("restore-expired", "somebody restores what retention let go of", "operation *restore*", "1", "S13", Runs: false),
-        new("rewind-under-load", "somebody rewinds while ranks still save", "operation *rewind*", "1", "S6 S15", Runs: false),
-        new("retention-zero", "a policy that keeps nothing", "operation *expire*", "1", "S13", Runs: false),
+        new("restore-expired", "somebody restores what retention let go of", "a person of the modelled world", "1", "S2 S13", Runs: true),
+        new("rewind-under-load", "somebody rewinds while ranks still save", "a person of the modelled world", "1", "S6 S15", Runs: true),
+        new("retention-zero", "a policy that keeps nothing", "a person of the modelled world", "1", "S13", Runs: true),
         new("upgrade-mid-save", "a newer server takes over during a save", "two builds", "2", "S9 S11", Runs: false),
         new("downgrade", "an older server reads newer events", "two builds", "2", "S10 S11", Runs: false),
         new("run-copied", "a run's folder is copied under another name", "copied folder", "2", "S7", Runs: false),

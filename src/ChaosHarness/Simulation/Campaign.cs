@@ -55,15 +55,6 @@ public static class Campaign
     /// <summary>Histories that the trace hash covers at most.</summary>
     public const int HashedMax = 500;
 
-    /// <summary>Invariants that one history of this level cannot say anything of, and where they are judged instead.</summary>
-    public static IReadOnlyDictionary<string, string> Elsewhere { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["S11"] = "read models of a real PostgreSQL",
-        ["S19"] = "restores to another world size",
-        ["L4"] = "projections of a real PostgreSQL",
-        ["L5"] = "several runs beside a poisonous message",
-    };
-
     /// <param name="twice">Runs some histories once more in another process; null: none.</param>
     public static SimulationReport Run(CampaignPlan plan, TimeProvider clock, CancellationToken ct, DoubleRun? twice = null)
     {
@@ -88,8 +79,8 @@ public static class Campaign
         var total = sum.Verdicts.Total();
         return new SimulationReport(
             sum.Histories, Math.Round(seconds, 3), Math.Round(sum.Histories * 60 / seconds), Math.Round((double)sum.Steps / sum.Histories, 1),
-            sum.Violations, Counts(total), sum.FaultKinds, Never(total), sum.Hashed, sum.Hash.ToString("x16", CultureInfo.InvariantCulture),
-            sum.Found, sum.Figures.Total())
+            sum.Violations, TriggeredCount.Of(total), sum.FaultKinds, Never(total), sum.Hashed,
+            sum.Hash.ToString("x16", CultureInfo.InvariantCulture), sum.Found, sum.Figures.Total())
         {
             Verdict = total,
             Shown = sum.Shown,
@@ -115,17 +106,9 @@ public static class Campaign
     public static IEnumerable<Violation> Violated(Verdict verdict) =>
         verdict.Invariants.Where(static one => one.Judgement == Judgement.Violated).Select(static one => one.Violations[0]);
 
-    static SortedDictionary<string, TriggeredCount> Counts(Verdict total)
-    {
-        var counts = TriggeredCount.Of(total);
-        foreach (var id in Elsewhere.Keys)
-            if (counts[id].Triggered == 0) counts[id] = counts[id] with { Judgement = "elsewhere" };
-        return counts;
-    }
-
     internal static string Word(Judgement judgement) => judgement.ToString().ToLowerInvariant();
 
     static List<string> Never(Verdict total) => [.. total.Invariants
-        .Where(static one => one.Judgement is Judgement.Never or Judgement.Unknown && !Elsewhere.ContainsKey(one.Id))
+        .Where(static one => one.Judgement is Judgement.Never or Judgement.Unknown)
         .Select(static one => one.Id)];
 }

@@ -62,7 +62,8 @@ sealed class FaultHands(World world)
         "keeper-kill" => Restarted(world.Keeper, () => world.Keeper = world.Kernel.Spawn("keeper", new KeeperProcess(world).Work(), 300)),
         "server-kill" => Server(fault, server => server.IsUp = false, "is down"),
         "clock-skew" or "clock-jump" or "clock-backwards" => Clock(fault),
-        "timers-late" => Did(() => world.Kernel.TimersLateUntilMs = world.Kernel.NowMs + fault.Amount, $"timers are up to {fault.Amount} ms late"),
+        "timers-late" => Did(
+            () => world.Kernel.TimersLateUntilMs = world.Kernel.NowMs + fault.Amount, $"timers are up to {fault.Amount} ms late"),
         "broker-down" => Did(() => world.Broker.IsDown = true, "the broker is down"),
         "partition-rank" => Cut(fault.Target),
         "disk-full" => Did(() => world.Disk.IsFull = true, "no space is left"),
@@ -137,8 +138,8 @@ sealed class FaultHands(World world)
     /// <summary>A zombie needs a reason for its generation to end: another rank is lost.</summary>
     string? OnOther(ScheduledFault fault)
     {
-        if (world.Main.Group?.Ranks.Find(r => r.Exit is null && !string.Equals(r.Name, fault.Target, StringComparison.Ordinal)) is not { } other)
-            return null;
+        if (world.Main.Group?.Ranks.Find(
+            r => r.Exit is null && !string.Equals(r.Name, fault.Target, StringComparison.Ordinal)) is not { } other) return null;
         other.End(RankExit.Killed);
         return $"{other.Name} was killed";
     }

@@ -92,7 +92,8 @@ sealed class KeeperProcess(World world)
     IEnumerable<Recovery> Restoring() => world.Store.Streams.Select(static s => s.State).OfType<Recovery>()
         .Where(static r => r is { Phase: RecoveryPhase.Restoring, Chosen: not null });
 
-    IEnumerable<Runs.Run> Forks() => world.Runs.Select(static run => run.State).OfType<Runs.Run>().Where(static run => run.Origin is not null);
+    IEnumerable<Runs.Run> Forks() => world.Runs.Select(static run => run.State)
+        .OfType<Runs.Run>().Where(static run => run.Origin is not null);
 
     List<CheckpointId> Due() => [.. world.Store.Candidates().Where(c => State(c.Id)!.Ending?.Reclaimed is null
             && (c.Phase switch

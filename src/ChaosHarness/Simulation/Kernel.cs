@@ -95,13 +95,16 @@ public sealed class Kernel(long seed)
         Wake(actor, actor.Turn, 0);
     }
 
+    /// <summary>A wait of at least so long is a timer; what is shorter is the time that work takes.</summary>
+    const long TimerMs = 20;
+
     /// <summary>Timers that are set from now on and would fire before this time fire then, all together.</summary>
     public long TimersLateUntilMs { get; set; }
 
     internal void Wake(Actor actor, long turn, long afterMs)
     {
         var at = NowMs + afterMs;
-        if (afterMs > 0 && at < TimersLateUntilMs) at = TimersLateUntilMs;
+        if (afterMs >= TimerMs && at < TimersLateUntilMs) at = TimersLateUntilMs;
         queue.Enqueue((actor, turn), (at, ties.Next()));
     }
 

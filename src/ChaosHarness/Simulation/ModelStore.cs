@@ -115,7 +115,8 @@ sealed class ModelStore
     /// <summary>Draws the numbers. What was appended is seen after <see cref="Finish"/>, and gone after <see cref="End"/>.</summary>
     /// <param name="expected">Versions that were read; another one now is a conflict.</param>
     public CommitOutcome Append(
-        ModelTransaction transaction, IReadOnlyList<(string Key, long Version)> expected, IReadOnlyList<(string Stream, object Event)> events)
+        ModelTransaction transaction, IReadOnlyList<(string Key, long Version)> expected,
+        IReadOnlyList<(string Stream, object Event)> events)
     {
         if (IsMet(events.Count > 0 && Gaps > 0, Gap))
         {

@@ -6,7 +6,7 @@ using Lineage.Restores;
 
 namespace Lineage.ChaosHarness.Simulation;
 
-/// <summary>What people ask, one after the other, as the schedule's operations say; all but saves, which ranks make by themselves.</summary>
+/// <summary>What people ask, one after the other, as the schedule's operations say: all but saves, which are the ranks'.</summary>
 sealed class PeopleProcess(World world)
 {
     readonly RunHands hands = new(world);

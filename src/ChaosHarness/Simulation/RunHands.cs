@@ -105,7 +105,8 @@ sealed class RunHands(World world)
     List<Checkpoint> Below(CheckpointId id)
     {
         List<Checkpoint> links = [];
-        for (var at = State(id)?.Base?.Checkpoint; at is { } link && State(link) is { } found; at = found.Base?.Checkpoint) links.Add(found);
+        for (var at = State(id)?.Base?.Checkpoint; at is { } link && State(link) is { } found; at = found.Base?.Checkpoint)
+            links.Add(found);
         return links;
     }
 

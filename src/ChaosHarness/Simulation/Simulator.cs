@@ -33,8 +33,8 @@ public readonly record struct TraceLine(long AtMs, string Who, string What)
 /// </summary>
 public static class Simulator
 {
-    /// <summary>Between a read and the commit that rests on it lie a few milliseconds in which other streams go on.</summary>
-    const long RaceMs = 12;
+    /// <summary>Between a read and the end of the commit that rests on it lie up to 15 milliseconds in which other streams go on.</summary>
+    const long RaceMs = 16;
 
     const long SafetyMs = 8_000;
 

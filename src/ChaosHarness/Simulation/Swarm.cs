@@ -51,7 +51,10 @@ public static class Swarm
             ["broker-hell"] = [.. Bus, "rank-kill", "store-commit-unknown"],
             ["zombie"] = ["zombie-rank", "rank-pause", "broker-delay", "launcher-double", "launcher-kill", .. Clocks],
             ["partition"] = ["partition-rank", "server-kill", "store-connection-killed", "store-commit-unknown", "rank-pause"],
-            ["operator"] = ["launcher-double", "launcher-kill", "keeper-kill", "object-deleted", "server-kill", "rank-kill", "clock-skew", .. People],
+            ["operator"] =
+            [
+                "launcher-double", "launcher-kill", "keeper-kill", "object-deleted", "server-kill", "rank-kill", "clock-skew", .. People,
+            ],
             [Mixed] = FaultHands.Kinds,
         };
 
@@ -65,10 +68,13 @@ public static class Swarm
         List<ScheduledFault> faults = [];
         if (Profiles[profile] is { Count: > 0 } known)
         {
-            var kinds = known.Where(_ => random.OneIn(2)).Take(4).ToList();
-            if (kinds.Count == 0) kinds.Add(known[random.Below(known.Count)]);
-            foreach (var kind in kinds)
+            var left = known.Distinct(StringComparer.Ordinal).ToList();
+            for (var kinds = random.Between(1, Math.Min(4, left.Count)); kinds > 0; kinds--)
+            {
+                var kind = left[random.Below(left.Count)];
+                left.Remove(kind);
                 for (var n = random.Between(1, 2); n > 0; n--) faults.Add(Fault(faults.Count, kind, world, random));
+            }
         }
 
         return new Schedule(
@@ -113,7 +119,8 @@ public static class Swarm
             _ => random.Between(1, kind.StartsWith("broker", StringComparison.Ordinal) || kind == "bit-rot" ? 4 : 30),
         };
         return new ScheduledFault(
-            id, kind, Target(kind, world, random), when, lasts ? new FaultTrigger(Event: null, 1, random.Between(100, 5_000)) : null, amount);
+            id, kind, Target(kind, world, random), when, lasts ? new FaultTrigger(Event: null, 1, random.Between(100, 5_000)) : null,
+            amount);
     }
 
     static string Target(string kind, ScheduledWorld world, SeededStream random) => kind switch

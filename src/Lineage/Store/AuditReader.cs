@@ -14,6 +14,8 @@ namespace Lineage.Store;
 /// </summary>
 public sealed class AuditReader(NpgsqlDataSource database)
 {
+    readonly LogTail tail = new();
+
     const string Events = $"{MartenSetup.Schema}.mt_events";
 
     internal const string AccessName = "access-recorded.v1", StaleName = "stale-generation-refused.v1";
@@ -39,20 +41,21 @@ public sealed class AuditReader(NpgsqlDataSource database)
 
     const string Columns = """
         e.seq_id, e.stream_id, e.version, e.type, e.timestamp, coalesce(e.headers->>'actor', e.user_name), e.correlation_id, e.causation_id,
-        e.headers->>'command', e.headers->>'digest', e.headers->>'link', e.data::text,
-        age(e.xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid) as settled
+        e.headers->>'command', e.headers->>'digest', e.headers->>'link', e.data::text
         """;
 
     /// <summary>
-    /// A page, by sequence. Oldest first it is a tail: it ends before the first event whose transaction could still be overtaken by a
-    /// lower number, as <see cref="EventLog"/> does.
+    /// A page, by sequence. Nothing is shown that a lower number could still come before: oldest first it is a tail, as
+    /// <see cref="EventLog"/> is.
     /// </summary>
     /// <param name="after">Sequence of the last event seen; null from the beginning of the order.</param>
     public async Task<IReadOnlyList<AuditEvent>> PageAsync(
         AuditFilter filter, long? after, bool newestFirst, int limit, CancellationToken ct)
     {
         var found = new List<AuditEvent>();
-        await using var command = database.CreateCommand();
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var reach = await tail.ReachAsync(connection, ct);
+        await using var command = connection.CreateCommand();
         var where = Where(filter, command.Parameters);
         where.Add(newestFirst ? $"e.seq_id < {Bind(command.Parameters, after ?? long.MaxValue)}"
             : $"e.seq_id > {Bind(command.Parameters, after ?? 0)}");
@@ -61,7 +64,7 @@ public sealed class AuditReader(NpgsqlDataSource database)
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            if (reader.GetBoolean(12)) found.Add(await EventAsync(reader, ct));
+            if (reader.GetInt64(0) <= reach) found.Add(await EventAsync(reader, ct));
             else if (!newestFirst) break;
         }
 

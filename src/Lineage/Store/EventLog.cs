@@ -18,17 +18,14 @@ public sealed record StoredEvent(
 /// <summary>Reads the event table by stream prefix, in sequence order. Never writes.</summary>
 public sealed class EventLog(NpgsqlDataSource database)
 {
+    readonly LogTail tail = new();
+
     internal const string PrefixIndex = "lineage_events_stream_prefix";
 
     internal static readonly string[] Indexes = [PrefixIndex];
 
-    /// <summary>
-    /// Sequence numbers are handed out before commit, so a lower one may become visible after a higher one. A cursor must not pass a number
-    /// that is still to come: rows whose transaction is younger than the oldest one under way are held back until it ends.
-    /// </summary>
     const string Query = $"""
-        select e.seq_id, e.stream_id, e.version, e.type, e.timestamp, e.correlation_id, e.causation_id, e.headers::text, e.data::text,
-               age(e.xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid) as settled
+        select e.seq_id, e.stream_id, e.version, e.type, e.timestamp, e.correlation_id, e.causation_id, e.headers::text, e.data::text
         from {MartenSetup.Schema}.mt_events e
         where e.seq_id > $1 and (e.stream_id = $2 or e.stream_id like $3 or e.stream_id like $4)
         order by e.seq_id limit $5
@@ -41,12 +38,15 @@ public sealed class EventLog(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>Events of a run across its own, its checkpoints' and its recoveries' streams.</summary>
+    /// <summary>Events of a run across its own, its checkpoints' and its recoveries' streams, as far as a cursor may go: what a lower
+    /// number could still come before is held back until the transactions that are under way are over.</summary>
     /// <param name="after">Sequence of the last event seen; 0 from the beginning.</param>
     public async Task<IReadOnlyList<StoredEvent>> OfRunAsync(RunId run, long after, int limit, CancellationToken ct)
     {
         var settled = new List<StoredEvent>();
-        await using var command = database.CreateCommand(Query);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var reach = await tail.ReachAsync(connection, ct);
+        await using var command = new NpgsqlCommand(Query, connection);
         command.Parameters.Add(new() { Value = after, NpgsqlDbType = NpgsqlDbType.Bigint });
         command.Parameters.Add(new() { Value = $"run/{run}" });
         command.Parameters.Add(new() { Value = Prefix("checkpoint", run) });
@@ -55,7 +55,7 @@ public sealed class EventLog(NpgsqlDataSource database)
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            if (!reader.GetBoolean(9)) break;
+            if (reader.GetInt64(0) > reach) break;
             settled.Add(new StoredEvent(
                 reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3),
                 await reader.GetFieldValueAsync<DateTimeOffset>(4, ct),
