@@ -62,6 +62,10 @@ public sealed partial class LineageClient(ClientOptions options, TimeProvider cl
     public Task AbandonCheckpointAsync(CheckpointId id, AbandonCheckpoint body, CancellationToken ct) =>
         transport.TellAsync(HttpMethod.Post, $"{Route(id)}/abandon", body, ct);
 
+    /// <summary>Says that this rank's shard of the save will never be durable.</summary>
+    public Task ReportRankFailureAsync(CheckpointId id, Rank rank, ReportRankFailure body, CancellationToken ct) =>
+        transport.TellAsync(HttpMethod.Post, $"{Route(id)}/ranks/{rank}/failure", body, ct);
+
     /// <summary>The canonical bytes of a sealed checkpoint's manifest, as they were digested.</summary>
     public Task<byte[]> GetManifestAsync(CheckpointId id, CancellationToken ct) => transport.BytesAsync($"{Route(id)}/manifest", ct);
 

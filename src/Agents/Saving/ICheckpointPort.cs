@@ -13,6 +13,9 @@ public interface ICheckpointPort
     Task<CheckpointView> ReadAsync(CheckpointId id, CancellationToken ct);
 
     Task<ChainView> ReadChainAsync(CheckpointId id, CancellationToken ct);
+
+    /// <summary>Says that the rank's shard of that save will never be durable. Needs no disk, because a full one may be why.</summary>
+    Task FailAsync(CheckpointId id, Rank rank, ReportRankFailure body, CancellationToken ct);
 }
 
 /// <param name="client">Not disposed.</param>
@@ -23,4 +26,7 @@ public sealed class CheckpointPort(LineageClient client) : ICheckpointPort
     public Task<CheckpointView> ReadAsync(CheckpointId id, CancellationToken ct) => client.GetCheckpointAsync(id, ct);
 
     public Task<ChainView> ReadChainAsync(CheckpointId id, CancellationToken ct) => client.GetChainAsync(id, ct);
+
+    public Task FailAsync(CheckpointId id, Rank rank, ReportRankFailure body, CancellationToken ct) =>
+        client.ReportRankFailureAsync(id, rank, body, ct);
 }

@@ -84,6 +84,7 @@ sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, Cap
                 SaveEffect.Store store => await StoreAsync(store.Plan, ct),
                 SaveEffect.Report => await ReportAsync(ct),
                 SaveEffect.Look => await LookAsync(ct),
+                SaveEffect.Tell tell => await TellAsync(tell.Problem, ct),
                 _ => throw new UnreachableException(),
             };
         }
@@ -93,6 +94,7 @@ sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, Cap
             {
                 SaveEffect.Open => new SaveInput.OpenFailed(e.Problem),
                 SaveEffect.Look => new SaveInput.Unseen(e.Problem),
+                SaveEffect.Tell => new SaveInput.Untold(e.Problem),
                 _ => new SaveInput.LocalFailure(e.Problem),
             };
         }
@@ -169,6 +171,13 @@ sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, Cap
         var view = await parts.Service.ReadAsync(checkpoint, ct);
         parts.Pump.Observe(view);
         return new SaveInput.Seen(view);
+    }
+
+    async Task<SaveInput> TellAsync(Problem problem, CancellationToken ct)
+    {
+        var body = new ReportRankFailure(options.Actor, correlation, problem.Code, problem.Detail);
+        await parts.Service.FailAsync(checkpoint, options.Rank, body, ct);
+        return new SaveInput.Told();
     }
 
     async Task ReportDamageAsync(ShardDamagedException damaged, CancellationToken ct)

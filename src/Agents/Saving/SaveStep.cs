@@ -13,7 +13,7 @@ public enum SaveOutcome
     /// <summary>The service gave the checkpoint up; this rank's shard waits to be reclaimed.</summary>
     Abandoned,
 
-    /// <summary>This rank could not store its shard or keep its report; the service abandons the checkpoint at its deadline.</summary>
+    /// <summary>This rank could not store its shard or keep its report, and told the service, which abandons the checkpoint.</summary>
     Failed,
 
     /// <summary>The service could not be asked to open the checkpoint in time; nothing was stored.</summary>
@@ -37,6 +37,11 @@ public abstract record SaveState
     public sealed record Storing(SavePlan Plan) : SaveState;
 
     public sealed record Reporting(SavePlan Plan) : SaveState;
+
+    /// <param name="Plan">Null if the service refused to open for this rank what another one may have opened.</param>
+    /// <param name="Tries">Times the service was told in vain.</param>
+    /// <param name="Until">When telling ends; the service gives the checkpoint up by itself by then.</param>
+    public sealed record Failing(SavePlan? Plan, Problem Problem, int Tries, DateTimeOffset Until) : SaveState;
 
     /// <param name="Looks">Times the service was asked whether the checkpoint is closed.</param>
     public sealed record Closing(SavePlan Plan, int Looks, DateTimeOffset Until) : SaveState;
@@ -67,6 +72,11 @@ public abstract record SaveInput
     public sealed record Seen(CheckpointView View) : SaveInput;
 
     public sealed record Unseen(Problem Problem) : SaveInput;
+
+    /// <summary>The service knows that this rank's shard will not come.</summary>
+    public sealed record Told : SaveInput;
+
+    public sealed record Untold(Problem Problem) : SaveInput;
 }
 
 /// <summary>The one thing to do next.</summary>
@@ -84,6 +94,9 @@ public abstract record SaveEffect
 
     /// <summary>Read the checkpoint from the service.</summary>
     public sealed record Look : SaveEffect;
+
+    /// <summary>Tell the service that this rank's shard will never be durable.</summary>
+    public sealed record Tell(Problem Problem) : SaveEffect;
 
     public sealed record End : SaveEffect;
 }
@@ -109,12 +122,15 @@ public static class SaveStep
         {
             (SaveState.Opening, SaveInput.Waited) => (state, new SaveEffect.Open()),
             (SaveState.Opening, SaveInput.Opened opened) => Planned(opened.Plan),
-            (SaveState.Opening opening, SaveInput.OpenFailed failed) => NotOpened(opening, failed.Problem, now),
+            (SaveState.Opening opening, SaveInput.OpenFailed failed) => NotOpened(opening, failed.Problem, bounds, now),
             (SaveState.Storing storing, SaveInput.Stored) => (new SaveState.Reporting(storing.Plan), new SaveEffect.Report()),
-            (SaveState.Storing storing, SaveInput.LocalFailure failed) => Ended(SaveOutcome.Failed, storing.Plan, failed.Problem),
+            (SaveState.Storing storing, SaveInput.LocalFailure failed) => Failing(storing.Plan, failed.Problem, bounds, now),
             (SaveState.Reporting reporting, SaveInput.Reported) =>
                 (new SaveState.Closing(reporting.Plan, Looks: 0, now + bounds.ClosePatience), new SaveEffect.Wait(LookMin)),
-            (SaveState.Reporting reporting, SaveInput.LocalFailure failed) => Ended(SaveOutcome.Failed, reporting.Plan, failed.Problem),
+            (SaveState.Reporting reporting, SaveInput.LocalFailure failed) => Failing(reporting.Plan, failed.Problem, bounds, now),
+            (SaveState.Failing failing, SaveInput.Waited) => (state, new SaveEffect.Tell(failing.Problem)),
+            (SaveState.Failing failing, SaveInput.Told) => Ended(SaveOutcome.Failed, failing.Plan, failing.Problem),
+            (SaveState.Failing failing, SaveInput.Untold untold) => NotTold(failing, untold.Problem, now),
             (SaveState.Closing, SaveInput.Waited) => (state, new SaveEffect.Look()),
             (SaveState.Closing closing, SaveInput.Seen { View.Phase: not CheckpointPhase.Open } seen) => Closed(closing.Plan, seen.View),
             (SaveState.Closing closing, SaveInput.Seen) => StillOpen(closing, StillOpenProblem(closing.Plan), now),
@@ -129,12 +145,26 @@ public static class SaveStep
         _ => Ended(SaveOutcome.Failed, plan, ClosedProblem(plan, "is closed already, and a closed checkpoint takes no shard")),
     };
 
-    static (SaveState, SaveEffect) NotOpened(SaveState.Opening opening, Problem problem, DateTimeOffset now)
+    /// <summary>What is refused to one rank may be open for the others, who would wait for it.</summary>
+    static (SaveState, SaveEffect) NotOpened(SaveState.Opening opening, Problem problem, SaveBounds bounds, DateTimeOffset now)
     {
         if (problem.Code == ProblemCodes.StaleGeneration) return Ended(SaveOutcome.Fenced, plan: null, problem);
+        if (problem.Code == ProblemCodes.PlanMismatch) return Failing(plan: null, problem, bounds, now);
         if (!LineageClient.IsTransient(problem)) return Ended(SaveOutcome.Failed, plan: null, problem);
         if (now >= opening.Until) return Ended(SaveOutcome.Unopened, plan: null, problem);
         return (opening with { Attempts = opening.Attempts + 1 }, new SaveEffect.Wait(Backoff(opening.Attempts)));
+    }
+
+    static (SaveState, SaveEffect) Failing(SavePlan? plan, Problem problem, SaveBounds bounds, DateTimeOffset now) =>
+        (new SaveState.Failing(plan, problem, Tries: 0, now + bounds.ClosePatience), new SaveEffect.Tell(problem));
+
+    /// <summary>A refusal says that the checkpoint is closed already, or that there is none: either way nobody waits for this
+    /// rank.</summary>
+    static (SaveState, SaveEffect) NotTold(SaveState.Failing failing, Problem problem, DateTimeOffset now)
+    {
+        if (problem.Code == ProblemCodes.StaleGeneration) return Ended(SaveOutcome.Fenced, failing.Plan, problem);
+        if (!LineageClient.IsTransient(problem) || now >= failing.Until) return Ended(SaveOutcome.Failed, failing.Plan, failing.Problem);
+        return (failing with { Tries = failing.Tries + 1 }, new SaveEffect.Wait(Backoff(failing.Tries)));
     }
 
     static (SaveState, SaveEffect) StillOpen(SaveState.Closing closing, Problem problem, DateTimeOffset now) => now >= closing.Until

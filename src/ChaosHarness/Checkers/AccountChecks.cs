@@ -51,6 +51,8 @@ static class AccountChecks
                 "the run was not completed",
             AbandonCause.DeadlinePassed when save.Opened is { } opened && abandoned.Body.At < opened.Body.Deadline =>
                 "its deadline had not passed by the service's own clock",
+            AbandonCause.RankFailed when abandoned.Body.Failure is not { } failure || string.IsNullOrWhiteSpace(failure.Code)
+                || !abandoned.Body.MissingRanks.Contains(failure.Rank) => "it names no rank that failed and whose shard is missing",
             _ => null,
         };
         if (untrue is not null)

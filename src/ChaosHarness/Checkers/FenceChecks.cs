@@ -59,6 +59,9 @@ static class FenceChecks
             Late(save.Id, save.Stream, $"got a diff of rank {one.Body.Rank}", one.Sequence, one.Version, grant, s15);
         foreach (var one in save.Stored)
             Late(save.Id, save.Stream, $"got a shard of rank {one.Body.Rank}", one.Sequence, one.Version, grant, s15);
+        foreach (var one in save.Abandons)
+            if (one.Body.Failure is { } failure)
+                Late(save.Id, save.Stream, $"was given up by rank {failure.Rank}", one.Sequence, one.Version, grant, s15);
         foreach (var one in save.Seals) Late(save.Id, save.Stream, "was sealed", one.Sequence, one.Version, grant, s15);
     }
 

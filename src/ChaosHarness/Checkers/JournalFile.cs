@@ -9,6 +9,7 @@ sealed class JournalFile
     readonly Dictionary<(CheckpointId Checkpoint, int Rank), List<Entry.Captured>> captures = [];
     readonly Dictionary<(CheckpointId Checkpoint, int Rank), List<Entry.ReadBack>> reads = [];
     readonly Dictionary<string, List<Entry.Durable>> writes = new(StringComparer.Ordinal);
+    readonly Dictionary<string, List<Entry.Ended>> ends = new(StringComparer.Ordinal);
     readonly Dictionary<string, List<long>> harm = new(StringComparer.Ordinal);
 
     public JournalFile(Evidence evidence)
@@ -57,6 +58,10 @@ sealed class JournalFile
 
     public IReadOnlyList<Entry.Durable> WritesOf(string key) => writes.TryGetValue(key, out var found) ? found : [];
 
+    /// <summary>Ends of operations that were about that checkpoint and nothing else.</summary>
+    public IReadOnlyList<Entry.Ended> EndsOf(CheckpointId id) =>
+        ends.Count > 0 && ends.TryGetValue(id.ToString(), out var found) ? found : [];
+
     /// <summary>Entries by which a fault is known to have changed that object; empty if none did.</summary>
     public IReadOnlyList<long> HarmOf(string key) => harm.TryGetValue(key, out var found) ? found : [];
 
@@ -77,7 +82,10 @@ sealed class JournalFile
         switch (entry)
         {
             case Entry.Invoked one: Invoked.Add(one); break;
-            case Entry.Ended one: Ended.Add(one); break;
+            case Entry.Ended one:
+                Ended.Add(one);
+                Add(ends, one.Detail, one);
+                break;
             case Entry.Acknowledged one: Acknowledged.Add(one); break;
             case Entry.Captured one: Add(captures, (one.Checkpoint, one.Rank), one); break;
             case Entry.Restored one: Restored.Add(one); break;

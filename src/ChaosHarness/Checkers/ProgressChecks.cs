@@ -1,4 +1,5 @@
 using Lineage.ChaosHarness.Histories;
+using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 
 namespace Lineage.ChaosHarness.Checkers;
@@ -14,7 +15,11 @@ static class ProgressChecks
         {
             Storm(file, run, bench["L6"]);
             foreach (var save in run.Saves)
-                foreach (var abandoned in save.Abandons) TrainingWentOn(file, run, save, abandoned, bench["L8"]);
+                foreach (var abandoned in save.Abandons)
+                {
+                    TrainingWentOn(file, run, save, abandoned, bench["L8"]);
+                    Heard(file, save, abandoned, bench["L8"]);
+                }
         }
     }
 
@@ -105,6 +110,27 @@ static class ProgressChecks
         if (file.Journal.Effects.Exists(effect => effect.Fault == fault.Fault && effect.AtMs >= from && effect.AtMs <= to)) return true;
         var lasts = fault.Kind is "launcher-double" || file.Journal.Healed.Exists(one => one.Fault == fault.Fault);
         return lasts && !file.Journal.Healed.Exists(one => (one.Fault is null || one.Fault == fault.Fault) && one.AtMs < from);
+    }
+
+    /// <summary>
+    /// A rank that cannot store says so before it gives up, as long as its patience lasts, which is longer than the deadline. Then nobody
+    /// waits for the deadline: peers that do run out of room for captures, stand still, and are taken for dead.
+    /// </summary>
+    static void Heard(CaseFile file, SaveRecord save, Fact<CheckpointAbandoned> abandoned, Docket l8)
+    {
+        if (save.Opened is not { } opened) return;
+        var due = opened.AtMs + (long)(opened.Body.Deadline - opened.Body.OpenedAt).TotalMilliseconds;
+        foreach (var end in file.Journal.EndsOf(save.Id))
+        {
+            if (end is not { Outcome: Outcome.Failed, Code: ProblemCodes.DiskFull or ProblemCodes.DirectoryUnwritable }) continue;
+            if (end.AtMs + file.Evidence.RaceMs >= due) continue;
+            l8.Look();
+            if (abandoned.Body.Cause == AbandonCause.DeadlinePassed && abandoned.AtMs > end.AtMs + file.Evidence.RaceMs)
+                l8.Violate(
+                    $"{end.Process} could not store its shard of {save.Id} at {end.AtMs} ms ({end.Code}). Expected the save to be given up "
+                    + $"for that; observed: the others waited for its deadline, until {abandoned.AtMs} ms.",
+                    save.Stream, abandoned.Version, end.Index);
+        }
     }
 
     static void TrainingWentOn(CaseFile file, RunRecord run, SaveRecord save, Fact<CheckpointAbandoned> abandoned, Docket l8)

@@ -32,6 +32,7 @@ sealed class SaveProcess(World world, RankProcess rank, CheckpointId id, RankSta
                 SaveEffect.Wait wait => Sleep((long)wait.Time.TotalMilliseconds),
                 SaveEffect.Store store => Store(store.Plan),
                 SaveEffect.Report => Report(),
+                SaveEffect.Tell tell => Tell(tell.Problem),
                 _ => Look(),
             });
             (state, effect) = SaveStep.Next(state, input, Bounds, world.NodeNow());
@@ -201,6 +202,17 @@ sealed class SaveProcess(World world, RankProcess rank, CheckpointId id, RankSta
         if (view.Phase is not (CheckpointPhase.Open or CheckpointPhase.Abandoned))
             world.Note((i, at) => new Entry.Acknowledged(i, at, rank.Name, id.StreamKey, "checkpoint-sealed.v1", Rank: null));
         input = new SaveInput.Seen(view);
+    }
+
+    /// <summary>Straight to the service: what a full disk prevents does not go by way of that disk.</summary>
+    IEnumerator<Wait> Tell(Problem problem)
+    {
+        var answer = new Answer();
+        yield return Wait.Through(world.Service.Decide(
+            answer, rank.Name, id.StreamKey, [world.Run.StreamKey, id.StreamKey], at => CheckpointDecider.Decide(
+                world.Store.State<Checkpoint>(id.StreamKey), world.RunState, new CheckpointCommand.Fail(
+                    id, rank.Rank, problem.Code, problem.Detail, rank.Actor, at))));
+        input = answer.IsYes ? new SaveInput.Told() : new SaveInput.Untold(answer.Problem);
     }
 
     void Reached(DurableStep step) => world.Happened($"durable:{step}", rank.Name);

@@ -6,6 +6,7 @@ using Lineage.Contracts.Identity;
 namespace Lineage.Contracts.Api;
 
 // PUT /v1/checkpoints/{run}/{generation}/{step} (open) → SavePlan · GET same → CheckpointView · POST …/abandon
+// POST …/ranks/{rank}/failure (a rank that cannot store its shard) → CheckpointView
 // GET /v1/runs/{run}/checkpoints → Page<CheckpointView>, newest first · GET …/manifest → canonical bytes · GET …/chain → ChainView
 // POST /v1/messages (FactBatch) → 202 · GET /v1/verifications/pending → Page<CheckpointView>
 
@@ -48,6 +49,11 @@ public sealed record CheckpointView(
 }
 
 public sealed record AbandonCheckpoint(ActorId Actor, string Reason);
+
+/// <summary>A rank's shard will never be durable: the save is given up at once instead of at its deadline. May be repeated.</summary>
+/// <param name="Code">Problem code of what went wrong on the rank.</param>
+/// <param name="Reason">For people; cut when it is longer than 1,000 characters.</param>
+public sealed record ReportRankFailure(ActorId Actor, string Correlation, string Code, string Reason);
 
 /// <summary>One link of a chain with where its shards lie.</summary>
 public sealed record ChainLink(

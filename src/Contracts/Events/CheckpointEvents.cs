@@ -57,12 +57,18 @@ public sealed record ShardStored(
 public sealed record CheckpointSealed(
     CheckpointId Checkpoint, ContentHash ManifestHash, long RawBytes, long StoredBytes, DateTimeOffset At);
 
-public enum AbandonCause { DeadlinePassed, NewerGeneration, RunCompleted, Requested }
+public enum AbandonCause { DeadlinePassed, NewerGeneration, RunCompleted, Requested, RankFailed }
+
+/// <summary>A rank said that its shard of this save will never be durable.</summary>
+/// <param name="Code">Problem code of what went wrong there, for example <c>disk-full</c>.</param>
+public sealed record RankFailure(Rank Rank, string Code);
 
 /// <summary>The save failed and is closed; its bytes wait to be reclaimed. Training goes on.</summary>
 /// <param name="MissingRanks">Ranks whose shard never became durable, in order.</param>
+/// <param name="Failure">Who said so and why, if the cause is <see cref="AbandonCause.RankFailed"/>; else null.</param>
 public sealed record CheckpointAbandoned(
-    CheckpointId Checkpoint, AbandonCause Cause, IReadOnlyList<Rank> MissingRanks, string Reason, DateTimeOffset At);
+    CheckpointId Checkpoint, AbandonCause Cause, IReadOnlyList<Rank> MissingRanks, string Reason, DateTimeOffset At,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RankFailure? Failure = null);
 
 /// <summary>What a verify says of a shard. Never a bool: a missing checksum is unknown, not intact.</summary>
 public enum Finding { Unknown, Intact, Missing, Truncated, Altered, Unreadable }

@@ -93,6 +93,7 @@ public static class RoutePermissions
         ["complete-run"] = Permission.Report,
         ["open-checkpoint"] = Permission.Report,
         ["abandon-checkpoint"] = Permission.Report,
+        ["report-rank-failure"] = Permission.Report,
         ["post-messages"] = Permission.Report,
         ["start-recovery"] = Permission.Report,
         ["choose-again"] = Permission.Report,

@@ -24,6 +24,12 @@ public abstract record CheckpointCommand(CheckpointId Checkpoint, DateTimeOffset
     /// run.</summary>
     public sealed record Abandon(CheckpointId Checkpoint, AbandonCause Cause, string Reason, DateTimeOffset At)
         : CheckpointCommand(Checkpoint, At);
+
+    /// <summary>A rank will never store its shard of an open save, which is closed for that.</summary>
+    /// <param name="Code">Problem code of what went wrong on the rank.</param>
+    /// <param name="Reason">For people.</param>
+    public sealed record Fail(CheckpointId Checkpoint, Rank Rank, string Code, string Reason, ActorId Actor, DateTimeOffset At)
+        : CheckpointCommand(Checkpoint, At);
 }
 
 /// <summary>What became of one message of a batch.</summary>

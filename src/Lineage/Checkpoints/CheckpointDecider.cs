@@ -26,6 +26,7 @@ public static class CheckpointDecider
         (null, _) => Refusals.NoSuchRun(command.Checkpoint.Run),
         (_, CheckpointCommand.Open c) => Open(state, run, c),
         (_, CheckpointCommand.Abandon c) => Abandon(state, run, c),
+        (_, CheckpointCommand.Fail c) => RankFailures.Decide(state, run, c),
         (_, CheckpointCommand.Report { Message: ShardDiffReported m } c) => ShardReports.Diff(state, run, m, c.At),
         (_, CheckpointCommand.Report { Message: ShardStoreReported m } c) => ShardReports.Store(state, run, m, c.At),
         (_, CheckpointCommand.Report { Message: ShardVerificationReported m } c) => VerificationDecider.Decide(state, m, c.At),

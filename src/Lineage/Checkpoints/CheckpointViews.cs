@@ -42,9 +42,13 @@ public static class CheckpointViews
     public static string? Cause(Checkpoint checkpoint) => checkpoint.Phase switch
     {
         CheckpointPhase.Quarantined => Damage.Describe(checkpoint),
-        CheckpointPhase.Abandoned => checkpoint.Abandoned!.Cause == AbandonCause.Requested
-            ? $"requested: {checkpoint.Abandoned.Reason}"
-            : checkpoint.Abandoned.Reason,
+        CheckpointPhase.Abandoned => checkpoint.Abandoned switch
+        {
+            { Cause: AbandonCause.Requested } e => $"requested: {e.Reason}",
+            { Failure: { } failure } e => $"{e.Reason} [{failure.Code}]",
+            { } e => e.Reason,
+            _ => throw new System.Diagnostics.UnreachableException(),
+        },
         CheckpointPhase.Expired or CheckpointPhase.Reclaimed => checkpoint.Ending?.Expired?.Rule ?? checkpoint.Abandoned?.Reason,
         _ => null,
     };

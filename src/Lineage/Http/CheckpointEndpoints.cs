@@ -24,6 +24,7 @@ static class CheckpointEndpoints
         routes.MapPut(One, OpenAsync).WithName("open-checkpoint");
         routes.MapGet(One, GetAsync).WithName("get-checkpoint");
         routes.MapPost($"{One}/abandon", AbandonAsync).WithName("abandon-checkpoint");
+        routes.MapPost($"{One}/ranks/{{rank}}/failure", FailAsync).WithName("report-rank-failure");
         routes.MapGet($"{One}/manifest", ManifestAsync).WithName("get-manifest").Produces<Contracts.Format.Manifest>();
         routes.MapGet("/runs/{run}/checkpoints", ListAsync).WithName("list-checkpoints");
         routes.MapPost("/messages", PostMessagesAsync).WithName("post-messages");
@@ -68,8 +69,19 @@ static class CheckpointEndpoints
         return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(id, queries, http, ct);
     }
 
+    static async Task<Results<Ok<CheckpointView>, ProblemResult>> FailAsync(
+        string run, string generation, string step, string rank, ReportRankFailure body, Ledger ledger, Queries queries, HttpContext http,
+        CancellationToken ct)
+    {
+        var (id, who) = (Request.Checkpoint(run, generation, step), Request.Rank(rank));
+        var decision = await DecideAbandonAsync(
+            ledger, Request.Context(http, body.Actor, body.Correlation),
+            at => new CheckpointCommand.Fail(id, who, body.Code, body.Reason, body.Actor, at), id, ct);
+        return decision is Decision.Refused refused ? ProblemResult.From(refused) : await ShowAsync(id, queries, http, ct);
+    }
+
     internal static Task<Decision> DecideAbandonAsync(
-        Ledger ledger, CommandContext context, Func<DateTimeOffset, CheckpointCommand.Abandon> command, CheckpointId id,
+        Ledger ledger, CommandContext context, Func<DateTimeOffset, CheckpointCommand> command, CheckpointId id,
         CancellationToken ct) =>
         ledger.DecideAsync("checkpoint.abandon", id.Run, context, async (session, token) =>
         {

@@ -53,7 +53,8 @@ public static class Narrator
             + $"in {Milliseconds(e.EncodeMicroseconds)}, training stood still {Milliseconds(e.StallMicroseconds)}",
         ShardStored e => $"rank {e.Rank} stored: {Bytes(e.StoredBytes)} in {e.Tier} (root {e.Root.Short}…)",
         CheckpointSealed e => $"sealed: {Bytes(e.StoredBytes)} stored of {Bytes(e.RawBytes)} raw (manifest {e.ManifestHash.Short}…)",
-        CheckpointAbandoned e => $"abandoned: {e.Reason}; {Ranks(e.MissingRanks)} missing",
+        CheckpointAbandoned e => $"abandoned: {e.Reason}{(e.Failure is { } failure ? $" [{failure.Code}]" : "")}; "
+            + $"{Ranks(e.MissingRanks)} missing",
         ShardVerified e =>
             $"rank {e.Rank} verified {Word(e.Depth.ToString())}: "
             + $"{Word(e.Finding.ToString())}{(e.Detail is { Length: > 0 } detail ? $" ({detail})" : "")}, "

@@ -10,7 +10,7 @@ public static class Attempts
         OpenCheckpoint = "open-checkpoint", ReportDiff = "report-diff", StoreShard = "store-shard", Join = "join",
         RenewLease = "renew-lease",
         ReleaseLease = "release-lease", Complete = "complete-run", StartRecovery = "start-recovery", ChooseAgain = "choose-again",
-        RankRestored = "rank-restored";
+        RankRestored = "rank-restored", ReportFailure = "report-failure";
 }
 
 /// <summary>Which stale refusals are on record already, so that a zombie cannot flood the run's stream.</summary>

@@ -47,6 +47,7 @@ static class Conformance
         ("choose again", _) => p.ChooseAgain(),
         ("restored", _) => p.Restored(),
         ("store" or "report" or "crash", _) => null,
+        (_, Shard shard) when string.Equals(name, Happening.Fails(shard), StringComparison.Ordinal) => p.Fail((int)shard.Save, shard.Rank),
         (_, Shard shard) => p.Deliver((int)shard.Save, shard.Rank),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not a happening of the model."),
     };

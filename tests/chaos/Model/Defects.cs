@@ -28,6 +28,11 @@ static class Defects
             new($"a repeated report counts as a reading ({shard})", $"S9 a repeat changes nothing ({shard})", name,
                 (b, a) => b == a && b[save].IsRecorded(rank) && b[save].Phase == SavePhase.Open,
                 (_, a) => a.With(save, a[save] with { Intact = (byte)(1 << rank) })),
+            new($"a failure is not heard ({shard})", $"L8 a failure is heard ({shard})", Happening.Fails(shard),
+                (b, a) => b != a, static (b, _) => b),
+            new($"a zombie's failure ends a save ({shard})", $"S15 who may not say so ends no save ({shard})", Happening.Fails(shard),
+                (b, a) => b == a && b.IsStale(save) && b[save].Phase == SavePhase.Open,
+                (_, a) => a.With(save, Protocol.AllUnderWay(a[save]) with { Phase = SavePhase.Abandoned })),
         ];
     }
 

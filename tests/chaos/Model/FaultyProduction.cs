@@ -27,6 +27,8 @@ sealed record FaultyProduction(string Name, string Says, Func<Production> Create
         new("seals an abandoned save", Yes, static () => new SealsAbandoned()),
         new("abandons a sealed save", Yes, static () => new AbandonsSealed()),
         new("abandons before the deadline", Yes, static () => new AbandonsEarly()),
+        new("hears an older generation's failure", Yes, static () => new HearsZombies(), Twice: true),
+        new("a failure undoes what is on record", Yes, static () => new UndoesRecorded()),
         new("an intact finding lifts a quarantine", "the specification says Done, production Accepted", static () => new LiftsQuarantine()),
         new("reclaim ignores bases", Yes, static () => new ReclaimsBases()),
         new("reclaim ignores the grace", Yes, static () => new ReclaimsEarly()),
@@ -82,6 +84,18 @@ sealed record FaultyProduction(string Name, string Says, Func<Production> Create
     {
         protected override Decision DecideAbandon(Checkpoint? state, Run run, CheckpointCommand.Abandon abandon) =>
             base.DecideAbandon(state, run, abandon with { At = abandon.At.AddDays(1) });
+    }
+
+    sealed class HearsZombies : Production
+    {
+        protected override Decision DecideFail(Checkpoint? state, Run run, CheckpointCommand.Fail fail) =>
+            base.DecideFail(state, run with { Generation = fail.Checkpoint.Generation }, fail);
+    }
+
+    sealed class UndoesRecorded : Production
+    {
+        protected override Decision DecideFail(Checkpoint? state, Run run, CheckpointCommand.Fail fail) => base.DecideFail(
+            state is null ? null : state with { Shards = state.Shards.Remove(fail.Rank) }, run, fail);
     }
 
     sealed class LiftsQuarantine : Production

@@ -7,11 +7,14 @@ namespace Lineage.Tests.Chaos.Model;
 sealed record Happening(string Name, Func<ModelState, object, bool> May, Func<ModelState, object, Reply> Step, object[] Cases)
 {
     /// <summary>The name without the shard that it may be about.</summary>
-    public string Verb => Name.StartsWith("deliver ", StringComparison.Ordinal) ? "deliver" : Name;
+    public string Verb => Name.StartsWith("deliver ", StringComparison.Ordinal) ? "deliver"
+        : Name.StartsWith("fail ", StringComparison.Ordinal) ? "fail" : Name;
 
     public static string Delivers(Shard shard) => $"deliver {shard}";
 
-    /// <summary>Deliveries are named one by one, because what they promise is promised shard by shard.</summary>
+    public static string Fails(Shard shard) => $"fail {shard}";
+
+    /// <summary>Deliveries and failures are named one by one, because what they promise is promised shard by shard.</summary>
     public static IReadOnlyList<Happening> All { get; } =
     [
         Of("open", Slots, static (s, c) => Protocol.MayOpen(s, (int)c), static (s, c) => Protocol.Open(s, (int)c)),
@@ -21,6 +24,8 @@ sealed record Happening(string Name, Func<ModelState, object, bool> May, Func<Mo
             static (s, c) => Advance(s, c, ShardStage.Sent)),
         .. Shard.All.Select(static shard => Of(Delivers(shard), [shard],
             static (s, c) => Protocol.MayDeliver(s, (int)c.Save, c.Rank), static (s, c) => Protocol.Deliver(s, (int)c.Save, c.Rank))),
+        .. Shard.All.Select(static shard => Of(Fails(shard), [shard], static (s, c) => s[(int)c.Save].Phase != SavePhase.Unopened,
+            static (s, c) => Protocol.Fail(s, (int)c.Save, c.Rank))),
         Of("abandon", Abandonment.All, static (s, c) => s[(int)c.Save].Phase != SavePhase.Unopened,
             static (s, c) => Protocol.Abandon(s, (int)c.Save, c.IsTrue(s))),
         Of("sweep", World, static (s, _) => s.A.Phase == SavePhase.Open || s.B.Phase == SavePhase.Open, static (s, _) => Protocol.Sweep(s)),

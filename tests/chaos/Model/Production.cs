@@ -112,6 +112,12 @@ class Production
     protected virtual Decision DecideAbandon(Checkpoint? state, Run run, CheckpointCommand.Abandon abandon) =>
         CheckpointDecider.Decide(state, run, abandon);
 
+    public Decision Fail(int save, int rank) => Commit(save, DecideFail(saves[save], Run, new CheckpointCommand.Fail(
+        saves[save]!.Id, new Rank(rank), "disk-full", "model", Agent, Now)));
+
+    protected virtual Decision DecideFail(Checkpoint? state, Run run, CheckpointCommand.Fail fail) =>
+        CheckpointDecider.Decide(state, run, fail);
+
     /// <summary>What the service does of itself once every deadline has passed.</summary>
     public Decision Sweep()
     {

@@ -66,6 +66,15 @@ static class Protocol
         _ => Reply.Refuse(s),
     };
 
+    /// <summary>A rank says that its shard will not come. Only the generation that writes may say so, and only of what is not on
+    /// record.</summary>
+    public static Reply Fail(ModelState s, int save, int rank) => s[save] switch
+    {
+        { Phase: SavePhase.Abandoned } => Reply.Done(s),
+        { Phase: SavePhase.Open } now when !s.IsStale(save) && !now.IsRecorded(rank) => Reply.Accept(s.With(save, Abandoned(now))),
+        _ => Reply.Refuse(s),
+    };
+
     static Save Abandoned(Save now) => AllUnderWay(now) with { Phase = SavePhase.Abandoned };
 
     /// <summary>

@@ -67,7 +67,14 @@ static class Requirements
                     "The first report of a shard of an open save is recorded, whatever else is on record.",
                     on: Happening.Delivers(shard),
                     when: (b, _) => b[save].Phase == SavePhase.Open && !b.IsStale(save) && !b[save].IsRecorded(rank),
-                    then: (_, a) => a[save].IsRecorded(rank));
+                    then: (_, a) => a[save].IsRecorded(rank))
+                .Rule($"L8 a failure is heard ({shard})", "A save whose shard will not come ends at once, for all ranks.",
+                    on: Happening.Fails(shard),
+                    when: (b, _) => b[save].Phase == SavePhase.Open && !b.IsStale(save) && !b[save].IsRecorded(rank),
+                    then: (_, a) => a[save].Phase == SavePhase.Abandoned)
+                .Rule($"S15 who may not say so ends no save ({shard})",
+                    "A failure told by an older generation, or of a shard on record, changes nothing.", on: Happening.Fails(shard),
+                    when: (b, _) => b.IsStale(save) || b[save].IsRecorded(rank), then: static (b, a) => b == a);
         }
     }
 

@@ -168,6 +168,27 @@ public sealed class JudgeLaterTests
     }
 
     [Fact]
+    public void L8_a_rank_that_failed_and_did_not_say_so_made_the_others_wait()
+    {
+        Made Open() => new Made().Run().Train(11, 0).Open(First).Shard(First, 1).Wait(100);
+        Made End(Made made) => made.Note(static (index, at) => new Entry.Ended(
+            index, at, "rank:0", 1, Outcome.Failed, "disk-full", First.ToString()));
+        Breaks("L8", End(Open()).Wait(2_000).Abandon(First, AbandonCause.DeadlinePassed, 0), "the others waited for its deadline");
+        Keeps("L8", End(Open()).Abandon(First, AbandonCause.RankFailed, 0));
+        Keeps("L8", End(Open()).Wait(2_000).Abandon(First, AbandonCause.NewerGeneration, 0));
+        Keeps("L8", End(Open().Abandon(First, AbandonCause.DeadlinePassed, 0)));   // by a clock that is off, before the rank had failed
+        Keeps("L8", End(Open().Wait(2_000)).Abandon(First, AbandonCause.DeadlinePassed, 0));   // its patience may have been over
+    }
+
+    [Fact]
+    public void S15_and_S21_a_save_is_given_up_only_by_a_rank_of_its_generation_that_misses_its_shard()
+    {
+        Breaks("S15", new Made().Run().Open(First).Grant(2).Abandon(First, AbandonCause.RankFailed, 0, 1), "was given up by rank 0");
+        Breaks("S21", new Made().Run().Open(First).Shard(First, 0).Abandon(First, AbandonCause.RankFailed), "it names no rank");
+        Keeps("S21", new Made().Run().Open(First).Shard(First, 0).Abandon(First, AbandonCause.RankFailed, 1));
+    }
+
+    [Fact]
     public void Verdicts_add_up_to_red_once_and_to_triggered_once()
     {
         var sum = new VerdictSum();

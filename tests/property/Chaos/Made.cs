@@ -130,7 +130,7 @@ sealed class Made
 
     public Made Abandon(CheckpointId id, AbandonCause cause, params int[] missing) => Write(
         id.StreamKey, new CheckpointAbandoned(id, cause, [.. missing.Select(static rank => new Rank(rank))], "the ranks did not report",
-            At));
+            At, cause == AbandonCause.RankFailed && missing is [var first, ..] ? new RankFailure(new Rank(first), "disk-full") : null));
 
     public Made Read(CheckpointId id, int rank, long written = 1) => Note((index, at) => new Entry.ReadBack(
         index, at, "keeper", id, rank, Key(id, rank), written));

@@ -143,6 +143,49 @@ public sealed class CheckpointDeciderTests
     public void A_cause_that_does_not_hold_abandons_nothing(AbandonCause cause) => Then.Refused(
         Decide(CheckpointOf(Opened(C)), RunAt(1), new CheckpointCommand.Abandon(C, cause, "too early", At(59))), ProblemCodes.NotReady);
 
+    static CheckpointCommand.Fail Failed(CheckpointId id, int rank, string code = ProblemCodes.DiskFull, string why = "no space left") =>
+        new(id, new Rank(rank), code, why, ActorId.Parse($"rank:demo/1/{rank}"), At(2));
+
+    [Fact]
+    public void A_rank_that_cannot_save_ends_the_save_for_all_at_once_with_its_code_and_reason()
+    {
+        var state = After(CheckpointOf(Opened(C)), RunAt(1), Stored(C, 0));
+        var abandoned = (CheckpointAbandoned)Then.Accepted(Decide(state, RunAt(1), Failed(C, 1)), typeof(CheckpointAbandoned))[0];
+        Assert.Equal(
+            (AbandonCause.RankFailed, new RankFailure(new Rank(1), ProblemCodes.DiskFull),
+                "rank 1 could not save its shard: no space left"),
+            (abandoned.Cause, abandoned.Failure, abandoned.Reason));
+        Assert.Equal([new Rank(1)], abandoned.MissingRanks);
+        var closed = Checkpoint.Fold(state, abandoned)!;
+        Then.Done(Decide(closed, RunAt(1), Failed(C, 1)));
+        Then.Done(Decide(closed, RunAt(1), Failed(C, 0)));
+        Then.Refused(Report(closed, RunAt(1), Stored(C, 1)), ProblemCodes.CheckpointClosed);
+        Assert.Equal("rank 1 could not save its shard: no space left [disk-full]", CheckpointViews.View(closed, version: 4).Cause);
+    }
+
+    [Fact]
+    public void A_failure_of_an_older_generation_ends_nothing_and_is_on_record()
+    {
+        var open = CheckpointOf(Opened(C));
+        Then.Refused(Decide(open, RunAt(2), Failed(C, 1)), ProblemCodes.StaleGeneration, records: 1);
+        Then.Refused(Decide(CheckpointOf(Opened(Id(2, 10))), RunAt(1), Failed(Id(2, 10), 1)), ProblemCodes.UnknownGeneration);
+    }
+
+    [Fact]
+    public void A_failure_that_cannot_be_ends_nothing()
+    {
+        var open = CheckpointOf(Opened(C));
+        Then.Refused(Decide(null, RunAt(1), Failed(C, 1)), ProblemCodes.NoSuchCheckpoint);
+        Then.Refused(Decide(open, RunAt(1), Failed(C, 2)), ProblemCodes.RankOutsideWorld);
+        Then.Refused(Decide(Sealed(C), RunAt(1), Failed(C, 1)), ProblemCodes.CheckpointClosed);
+        Then.Refused(Decide(After(open, RunAt(1), Stored(C, 1)), RunAt(1), Failed(C, 1)), ProblemCodes.ShardConflict);
+        Then.Refused(Decide(open, RunAt(1), Failed(C, 1, code: "Disk full")), ProblemCodes.BadRequest);
+        Then.Refused(Decide(open, RunAt(1), Failed(C, 1, why: " ")), ProblemCodes.BadRequest);
+        var cut = (CheckpointAbandoned)Then.Accepted(
+            Decide(open, RunAt(1), Failed(C, 1, why: new string('x', 5_000))), typeof(CheckpointAbandoned))[0];
+        Assert.InRange(cut.Reason.Length, 1_000, 1_100);
+    }
+
     [Fact]
     public void Saves_end_at_once_when_the_run_moved_on_and_else_at_their_deadline()
     {

@@ -30,6 +30,10 @@ static class Samples
             new ManifestShard(One, Hash, 4_096, 1_088, ObjectKeys.Shard(new ShardId(Checkpoint, One))),
         ]);
 
+    public static CheckpointAbandoned RankFailed { get; } = new(
+        Checkpoint, AbandonCause.RankFailed, [One], "rank 1 could not save its shard: no space left on device", At,
+        new RankFailure(One, "disk-full"));
+
     public static IReadOnlyList<object> Events { get; } =
     [
         new RunRegistered(

@@ -74,6 +74,9 @@ sealed class Ledger
 
     public Decision Do(FactMessage m) => Do(new CheckpointCommand.Report(m, Now));
 
+    public Decision Fail(CheckpointId id, int rank) => Do(new CheckpointCommand.Fail(
+        id, new Rank(rank), ProblemCodes.DiskFull, "no space left", ActorId.Parse($"rank:demo/{id.Generation}/{rank}"), Now));
+
     public Decision Open(CheckpointId id) => Do(new CheckpointCommand.Open(id, World, Layout, ForWriting, Launcher, Rank: null, Now));
 
     public void Save(CheckpointId id, bool verify = true)
@@ -126,12 +129,15 @@ sealed class Ledger
             case 6: Do(Diff(picked, rank)); break;
             case 7: foreach (var r in World.Ranks) Do(Found(picked, r.Value)); break;
             case 8: Do(Found(picked, rank, Finding.Altered, detail: "chunk 3")); break;
+            case 9 when choice % 2 == 1: Fail(own is [var last, ..] ? last : picked, rank); break;
             case 9: Do(new CheckpointCommand.Abandon(picked, AbandonCause.Requested, "asked for", Now)); break;
             case 10 or 11: Start($"failure {All.Count}", picked.Step.Value); break;
             case 12: foreach (var r in World.Ranks) Restored(r.Value, Recovery(Run.Generation)?.Chosen); break;
             case 13: ChooseAgain(Recovery(run.Generation)?.Attempt ?? 1); break;
             case 15 when choice % 3 == 0: Rewind(picked); break;
-            case 14: foreach (var c in any.Where(id => id.Generation < run.Generation)) Do(Stored(c, rank)); break;
+            case 14:
+                foreach (var c in any.Where(id => id.Generation < run.Generation)) _ = choice % 2 == 0 ? Do(Stored(c, rank)) : Fail(c, rank);
+                break;
             default:
                 seconds += 40;
                 foreach (var abandon in SaveDeadlines.Step(

@@ -66,6 +66,7 @@ public sealed class StoryTests
                 ShardDiffed d => d.Checkpoint.Generation,
                 ShardStored s => s.Checkpoint.Generation,
                 CheckpointSealed s => s.Checkpoint.Generation,
+                CheckpointAbandoned { Failure: not null } a => a.Checkpoint.Generation,
                 RankRestored r => r.Recovery.Generation,
                 RecoveryCompleted c => c.Recovery.Generation,
                 _ => current,

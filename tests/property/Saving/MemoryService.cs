@@ -93,6 +93,25 @@ public sealed class MemoryService(int fullEvery, WorldSize world, TimeProvider c
         }
     }
 
+    /// <summary>What ranks said of saves that they could not make, refused or not.</summary>
+    public List<(CheckpointId Checkpoint, Rank Rank, string Code)> Failures { get; } = [];
+
+    public Task FailAsync(CheckpointId id, Rank rank, ReportRankFailure body, CancellationToken ct)
+    {
+        lock (gate)
+        {
+            ThrowIfAway();
+            Failures.Add((id, rank, body.Code));
+            if (id.Generation < Current) throw Refuse(ProblemCodes.StaleGeneration, $"{id} is of an old generation.");
+            if (!entries.TryGetValue(id, out var entry)) throw Refuse(ProblemCodes.NoSuchCheckpoint, $"No {id}.");
+            if (entry.Phase is not (CheckpointPhase.Open or CheckpointPhase.Abandoned))
+                throw Refuse(ProblemCodes.CheckpointClosed, $"{id} is {entry.Phase}.");
+            entry.Phase = CheckpointPhase.Abandoned;
+        }
+
+        return Task.CompletedTask;
+    }
+
     public ChainView Chain(CheckpointId id)
     {
         var links = new List<ChainLink>();

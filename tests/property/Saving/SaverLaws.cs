@@ -169,11 +169,58 @@ public sealed class SaverLaws
         Assert.Contains("\"code\":\"outbox-full\"", Assert.Single(rank.Records()), StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// The peer's save would have waited for its deadline, its queue would have filled, and rank 0 would have taken it for dead.
+    /// </summary>
+    [Theory, InlineData(DurableStep.PartlyWritten), InlineData(DurableStep.OutboxTempWritten)]
+    public async Task One_ranks_full_disk_ends_the_save_of_every_rank_and_the_next_one_is_sealed(DurableStep at)
+    {
+        await using var world = new SavingWorld(worldSize: 2, fullEvery: 8);
+        var disk = new FailAt(at, static () => new IOException("No space left on device", 28));
+        SavingRank[] ranks = [world.Rank(0, steps: disk), world.Rank(1)];
+        var states = ranks.Select(r => new MemoryRankState(r.Rank, world.World, 4, 4, seed: 1)).ToArray();
+        foreach (var step in (long[])[1, 2])
+        {
+            foreach (var (rank, state) in ranks.Zip(states))
+                await rank.Saver.SaveAsync(state, new Step(step), final: false, CancellationToken.None);
+            foreach (var rank in ranks) Assert.True(await rank.Saver.DrainAsync(CancellationToken.None));
+            disk.IsOver = true;
+        }
+
+        Assert.Equal([(SavingWorld.Id(1), new Rank(0), ProblemCodes.DiskFull)], world.Service.Failures);
+        Assert.Equal([SavingWorld.Id(2)], world.Service.SealedCheckpoints);
+        Assert.Contains("\"outcome\":\"failed\"", ranks[0].Records()[0], StringComparison.Ordinal);
+        Assert.Contains("\"outcome\":\"abandoned\"", ranks[1].Records()[0], StringComparison.Ordinal);
+        Assert.All(ranks, static rank => Assert.Equal((1, 1, 0), (rank.Saver.SealedSaves, rank.Saver.FailedSaves, rank.Outbox.Count)));
+    }
+
+    [Fact]
+    public async Task A_failure_is_told_as_soon_as_the_service_is_back()
+    {
+        await using var world = new SavingWorld(worldSize: 1, fullEvery: 8);
+        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var rank = world.Rank(0, steps: new FailAt(DurableStep.PartlyWritten, () =>
+        {
+            world.Service.Away = Unreachable;
+            failed.TrySetResult();
+            return new IOException("No space left on device", 28);
+        }));
+        await rank.Saver.SaveAsync(new MemoryRankState(rank.Rank, world.World, 4, 4, seed: 1), new Step(1), final: false, default);
+        var drained = rank.Saver.DrainAsync(CancellationToken.None);
+        await failed.Task;
+        Assert.Empty(world.Service.Failures);
+        world.Service.Away = null;
+        Assert.True(await drained);
+        Assert.Equal([(SavingWorld.Id(1), new Rank(0), ProblemCodes.DiskFull)], world.Service.Failures);
+    }
+
     sealed class FailAt(DurableStep at, Func<Exception> failure) : IDurableSteps
     {
+        public bool IsOver { get; set; }
+
         public void Reached(DurableStep step)
         {
-            if (step == at) throw failure();
+            if (step == at && !IsOver) throw failure();
         }
     }
 }

@@ -82,7 +82,7 @@ public sealed class FileCampaign(CampaignOptions options, Schedule schedule, str
         var depth = schedule.Bounds.DepthMax.ToString(CultureInfo.InvariantCulture);
         return training with
         {
-            Arguments = [.. training.Arguments, "--lease", "3", "--save-deadline", "10", "--chain-depth-max", depth],
+            Arguments = [.. training.Arguments, "--lease", "3", "--chain-depth-max", depth],
             Schedule = schedule,
         };
     }

@@ -77,7 +77,8 @@ static class StoreScenarios
 
     /// <summary>
     /// The run's own folder of the store is a small file system with room for one checkpoint and a half, so that keeper and judge read
-    /// what there was room for. Saves are given up after a second, while training goes on.
+    /// what there was room for. The rank that has no room says so, and its save is given up for all, long before its deadline; nobody is
+    /// taken for dead, so no generation follows.
     /// </summary>
     public static async Task DiskFullAsync(Stage stage)
     {
@@ -87,10 +88,11 @@ static class StoreScenarios
         await ProgramRun.MustAsync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", store], stage.Cancellation);
         try
         {
-            var launcher = stage.Launch(fault: null, "--save-deadline", "1");
+            var launcher = stage.Launch();
             await stage.EndsAsync(launcher, ExitCodes.Partial);
             if ((await File.ReadAllTextAsync(launcher.OutputPath, stage.Cancellation)).Contains("No space left", StringComparison.Ordinal))
                 stage.TookEffect(fault, "a save was refused: no space left on device");
+            await JudgeLossesAsync(stage);
             var whole = (await stage.CheckpointsAsync()).SelectMany(static one => one.Shards)
                 .Where(static shard => shard.Stored is not null)
                 .ToDictionary(
@@ -106,6 +108,19 @@ static class StoreScenarios
         {
             await ProgramRun.MustAsync("umount", ["--lazy", store], CancellationToken.None);   // a keeper may be reading
         }
+    }
+
+    /// <summary>Saves were lost, each because a rank said so, and nothing else happened to the run.</summary>
+    static async Task JudgeLossesAsync(Stage stage)
+    {
+        var log = await stage.LogAsync();
+        var abandoned = log.Where(static entry => entry.Name == EventCatalog.Names[typeof(CheckpointAbandoned)]).ToList();
+        stage.Must(abandoned.Count > 0, "no save was abandoned, although there is no room for all of them");
+        foreach (var entry in abandoned)
+            stage.Must(entry.Summary.Contains($"[{ProblemCodes.DiskFull}]", StringComparison.Ordinal), $"{entry.Stream}: {entry.Summary}");
+        stage.Must(
+            log.All(static entry => entry.Name != EventCatalog.Names[typeof(RecoveryStarted)]),
+            "a recovery began although no rank died: a full disk must cost saves only");
     }
 
     /// <summary>Damages the newest restore point, or the full one below it, and kills a rank so that somebody has to choose.</summary>
