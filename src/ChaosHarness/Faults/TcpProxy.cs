@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Lineage.ChaosHarness.Simulation;
 
 namespace Lineage.ChaosHarness.Faults;
 
@@ -22,12 +23,14 @@ public sealed class TcpProxy : IAsyncDisposable
     readonly Task accepting;
     TaskCompletionSource changed = NewChange();
     LinkState state = LinkState.Healthy;
-    long connections, toServer, toClient, held, delayed, flipped, reset;
+    readonly SeededStream delays;
+    long connections, toServer, toClient, held, delayed, flipped, reset, dripped, cut;
 
     /// <param name="server">Port on loopback that connections are passed on to.</param>
-    public TcpProxy(int server, TimeProvider clock)
+    /// <param name="seed">Settles how late each piece is where delays vary.</param>
+    public TcpProxy(int server, TimeProvider clock, long seed = 0)
     {
-        (this.server, this.clock) = (server, clock);
+        (this.server, this.clock, delays) = (server, clock, SeededStream.Of(seed, purpose: 0));
         listener.Start();
         accepting = AcceptAsync();
     }
@@ -48,7 +51,8 @@ public sealed class TcpProxy : IAsyncDisposable
 
     public LinkTally Tally => new(
         Interlocked.Read(ref connections), Interlocked.Read(ref toServer), Interlocked.Read(ref toClient), Interlocked.Read(ref held),
-        Interlocked.Read(ref delayed), Interlocked.Read(ref flipped), Interlocked.Read(ref reset));
+        Interlocked.Read(ref delayed), Interlocked.Read(ref flipped), Interlocked.Read(ref reset), Interlocked.Read(ref dripped),
+        Interlocked.Read(ref cut));
 
     /// <summary>Breaks off every connection, both ends at once.</summary>
     /// <returns>How many.</returns>
@@ -122,7 +126,7 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         var (from, to) = isUp ? (link.Client, link.Server) : (link.Server, link.Client);
         var piece = new byte[PieceBytes];
-        var passed = 0L;
+        var (passed, allowed) = (0L, 0L);
         try
         {
             while (true)
@@ -130,11 +134,17 @@ public sealed class TcpProxy : IAsyncDisposable
                 var read = await from.ReceiveAsync(piece, ending.Token);
                 await WhileHeldAsync(isUp);
                 if (read == 0) break;
-                await BeLateAsync(read);
                 Lie(piece.AsSpan(0, read), passed);
-                passed += read;
-                for (var sent = 0; sent < read;) sent += await to.SendAsync(piece.AsMemory(sent, read - sent), ending.Token);
-                Interlocked.Add(ref (isUp ? ref toServer : ref toClient), read);
+                allowed = State.CutAfterBytes == 0 ? 0 : allowed + read;
+                var whole = allowed <= State.CutAfterBytes ? read : (int)Math.Max(0, read - (allowed - State.CutAfterBytes));
+                await SendAsync(to, piece.AsMemory(0, whole));
+                passed += whole;
+                Interlocked.Add(ref (isUp ? ref toServer : ref toClient), whole);
+                if (whole < read && link.Reset())
+                {
+                    Interlocked.Increment(ref cut);
+                    return;
+                }
             }
 
             to.Shutdown(SocketShutdown.Send);
@@ -159,13 +169,35 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>In one piece, or in drops, each of them late by itself.</summary>
+    async Task SendAsync(Socket to, ReadOnlyMemory<byte> piece)
+    {
+        if (State.DripBytes > 0 && piece.Length > State.DripBytes) Interlocked.Increment(ref dripped);
+        while (!piece.IsEmpty)
+        {
+            if (State.DripBytes > 0) to.NoDelay = true;
+            var drop = State.DripBytes > 0 ? piece[..Math.Min(piece.Length, State.DripBytes)] : piece;
+            await BeLateAsync(drop.Length);
+            for (var sent = 0; sent < drop.Length;) sent += await to.SendAsync(drop[sent..], ending.Token);
+            piece = piece[drop.Length..];
+        }
+    }
+
     async Task BeLateAsync(int bytes)
     {
         var now = State;
-        var late = now.Delay + (now.BytesPerSecond > 0 ? TimeSpan.FromSeconds((double)bytes / now.BytesPerSecond) : TimeSpan.Zero);
+        var late = now.Delay + Drawn(now.Jitter)
+            + (now.BytesPerSecond > 0 ? TimeSpan.FromSeconds((double)bytes / now.BytesPerSecond) : TimeSpan.Zero);
         if (late <= TimeSpan.Zero) return;
         Interlocked.Increment(ref delayed);
         await Task.Delay(late, clock, ending.Token);
+    }
+
+    /// <summary>A part of it, in steps of a thousandth.</summary>
+    TimeSpan Drawn(TimeSpan most)
+    {
+        if (most <= TimeSpan.Zero) return TimeSpan.Zero;
+        lock (delays) return most * delays.Between(0, 1_000) / 1_000;
     }
 
     void Lie(Span<byte> piece, long passed)

@@ -12,6 +12,9 @@ public enum Capability
     /// <summary>Network namespaces joined by veth, filtered by iptables.</summary>
     Partition,
 
+    /// <summary>A packet filter that knows which process sends (its match on cgroup v2).</summary>
+    OwnPackets,
+
     /// <summary>The token bucket that narrows a link.</summary>
     Throttle,
 
@@ -25,6 +28,9 @@ public enum Capability
 
     /// <summary>The memory controller of cgroup v1.</summary>
     MemoryLimit,
+
+    /// <summary>The quota on processor time of cgroup v1.</summary>
+    ProcessorLimit,
 
     /// <summary><c>strace -e inject</c>: a system call that fails or is late.</summary>
     SyscallFaults,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Lineage.ChaosHarness.Faults;
 using Lineage.ChaosHarness.PowerLoss;
 
 namespace Lineage.ChaosHarness.Worlds;
@@ -32,16 +33,18 @@ public static class MachineCapabilities
         Capability.PowerLoss => Task.FromResult(PowerLossHere()),
         Capability.Partition => TryAsync(capability, "network namespaces, veth and iptables work",
             "ip link add lnprobe0 type veth peer name lnprobe1 netns $NS && ip netns exec $NS iptables -A INPUT -j DROP", ct),
+        Capability.OwnPackets => TryAsync(capability, "iptables matches a group of cgroup v2",
+            "mkdir /sys/fs/cgroup/unified/$NS && ip netns exec $NS iptables -A OUTPUT -m cgroup --path $NS -j DROP"
+            + " && ip netns exec $NS iptables -F OUTPUT && rmdir /sys/fs/cgroup/unified/$NS", ct),
         Capability.Throttle => TryAsync(capability, "tbf works",
             "ip netns exec $NS ip link set lo up && " +
             "ip netns exec $NS tc qdisc add dev lo root tbf rate 1mbit burst 32kbit latency 400ms", ct),
         Capability.Netem => TryAsync(capability, "netem works",
             "ip netns exec $NS ip link set lo up && ip netns exec $NS tc qdisc add dev lo root netem delay 1ms", ct),
         Capability.Fuse => Task.FromResult(Path(capability, "/dev/fuse", "the kernel has no FUSE; modprobe fuse")),
-        Capability.Freezer => Task.FromResult(Path(
-            capability, "/sys/fs/cgroup/freezer", "no cgroup v1 freezer is mounted; SIGSTOP is used instead")),
-        Capability.MemoryLimit => Task.FromResult(Path(
-            capability, "/sys/fs/cgroup/memory", "no cgroup v1 memory controller is mounted")),
+        Capability.Freezer => Task.FromResult(Group(capability, ControlGroup.Freezer, "SIGSTOP is used instead")),
+        Capability.MemoryLimit => Task.FromResult(Group(capability, ControlGroup.Memory, "no process is limited")),
+        Capability.ProcessorLimit => Task.FromResult(Group(capability, ControlGroup.Processor, "no process is limited")),
         Capability.SyscallFaults => RunsAsync(capability, "strace", ["-qq", "-e", "inject=sync:error=EIO:when=1", "/bin/true"],
             "install strace", ct, "strace -e inject works"),
         Capability.PostgreSql => Task.FromResult(Postgres()),
@@ -86,6 +89,20 @@ public static class MachineCapabilities
             : Directory.EnumerateDirectories(versions).Select(static folder => System.IO.Path.Combine(folder, "bin/postgres"))
                 .LastOrDefault(File.Exists);
         return new CapabilityFound(Capability.PostgreSql, program is not null, program ?? "apt-get install postgresql");
+    }
+
+    /// <summary>A group of cgroup v1 is made and removed again.</summary>
+    static CapabilityFound Group(Capability capability, string controller, string otherwise)
+    {
+        try
+        {
+            using var group = ControlGroup.Make(controller);
+            return new CapabilityFound(capability, IsThere: true, $"a group of cgroup v1 can be made in {controller}");
+        }
+        catch (IOException refused)
+        {
+            return new CapabilityFound(capability, IsThere: false, $"{refused.Message}; {otherwise}");
+        }
     }
 
     static CapabilityFound Path(Capability capability, string path, string otherwise)

@@ -11,15 +11,16 @@ public sealed class PrivateRabbitMq : IAsyncDisposable
     static readonly string[] Programs = ["/usr/lib/rabbitmq/bin/rabbitmq-server", "/usr/sbin/rabbitmq-server"];
     static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(90), Poll = TimeSpan.FromMilliseconds(100);
 
-    readonly string folder;
+    readonly string folder, data;
     readonly string program;
     readonly TimeProvider clock;
     readonly int port, distributionPort, epmdPort;
     ChildProcess? epmd, server;
+    int controls;
 
-    PrivateRabbitMq(string folder, string program, TimeProvider clock)
+    PrivateRabbitMq(string folder, string data, string program, TimeProvider clock)
     {
-        (this.folder, this.program, this.clock) = (folder, program, clock);
+        (this.folder, this.data, this.program, this.clock) = (folder, data, program, clock);
         (port, distributionPort, epmdPort) =
             Ports.Free(3) is [var a, var b, var c] ? (a, b, c) : throw new InvalidOperationException("Three ports were asked for.");
     }
@@ -30,14 +31,36 @@ public sealed class PrivateRabbitMq : IAsyncDisposable
     /// <summary>The installed program, or null where RabbitMQ is not installed.</summary>
     public static string? Installed => Programs.FirstOrDefault(File.Exists);
 
+    /// <summary>Where clients connect, on loopback.</summary>
+    public int Port => port;
+
+    /// <summary>The broker and its port mapper, as far as they live.</summary>
+    public IEnumerable<int> Processes =>
+        new[] { epmd, server }.OfType<ChildProcess>().Where(static one => !one.HasExited).Select(static one => one.Id);
+
+    /// <summary>Says something to the node by its own tool, over its own cookie, and gives back what that printed.</summary>
+    /// <exception cref="WorldException">It refused.</exception>
+    public async Task<string> ControlAsync(CancellationToken cancellation, params string[] arguments)
+    {
+        var path = Path.Combine(folder, $"control-{++controls}.log");
+        var tool = Path.Combine(Path.GetDirectoryName(program)!, "rabbitmqctl");
+        await using var asked = ChildProcess.Start("rabbitmqctl", tool, ["-q", .. arguments], path, Settings());
+        var exitCode = await asked.WaitAsync(cancellation);
+        var said = await File.ReadAllTextAsync(path, cancellation);
+        return exitCode == 0 ? said
+            : throw new WorldException($"rabbitmqctl {string.Join(' ', arguments)} ended with {exitCode}: {said.Trim()}");
+    }
+
+    /// <param name="data">Where messages are kept, if not in <paramref name="folder"/>.</param>
     /// <exception cref="WorldException">RabbitMQ is not installed, or did not answer in time; the message ends with what it
     /// printed.</exception>
-    public static async Task<PrivateRabbitMq> StartAsync(string folder, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<PrivateRabbitMq> StartAsync(
+        string folder, TimeProvider clock, CancellationToken cancellation, string? data = null)
     {
         var program =
             Installed ?? throw new WorldException("RabbitMQ is not installed here. Install it with: apt-get install rabbitmq-server");
         Directory.CreateDirectory(folder);
-        var node = new PrivateRabbitMq(folder, program, clock);
+        var node = new PrivateRabbitMq(folder, data ?? Path.Combine(folder, "mnesia"), program, clock);
         node.WriteConfiguration();
         try
         {
@@ -119,7 +142,7 @@ public sealed class PrivateRabbitMq : IAsyncDisposable
         ["RABBITMQ_NODENAME"] = string.Create(CultureInfo.InvariantCulture, $"lineage-{port}@localhost"),
         ["RABBITMQ_DIST_PORT"] = distributionPort.ToString(CultureInfo.InvariantCulture),
         ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
-        ["RABBITMQ_MNESIA_BASE"] = Path.Combine(folder, "mnesia"),
+        ["RABBITMQ_MNESIA_BASE"] = data,
         ["RABBITMQ_LOG_BASE"] = Path.Combine(folder, "log"),
         ["RABBITMQ_CONFIG_FILE"] = Path.Combine(folder, "rabbitmq"),
         ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(folder, "enabled_plugins"),

@@ -13,6 +13,9 @@ public sealed record WorldOptions(string Program, string StateDirectory, bool Br
     /// <summary>What the processes print; outside the state directory where that may be taken away.</summary>
     public string Logs { get; init; } = Path.Combine(StateDirectory, "logs");
 
+    /// <summary>Where the broker keeps messages, if not with everything else.</summary>
+    public string? BrokerData { get; init; }
+
     /// <summary>Whether ranks, launchers and the keeper write journals that a judge reads; they stand beside what is printed.</summary>
     public bool Watched { get; init; }
 }
@@ -51,7 +54,8 @@ public sealed class TrainingWorld : IAsyncDisposable
         {
             Directory.CreateDirectory(options.StateDirectory);
             if (options.Broker) world.broker =
-                await PrivateRabbitMq.StartAsync(Path.Combine(options.StateDirectory, "rabbitmq"), clock, cancellation);
+                await PrivateRabbitMq.StartAsync(
+                    Path.Combine(options.StateDirectory, "rabbitmq"), clock, cancellation, options.BrokerData);
             await world.StartServerAsync(cancellation);
             world.StartKeeper();
             return world;
@@ -62,6 +66,10 @@ public sealed class TrainingWorld : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Everything that was started here and lives, in the order of its start; not what those have started.</summary>
+    public IEnumerable<int> Processes =>
+        processes.Where(static process => !process.HasExited).Select(static process => process.Id).Concat(broker?.Processes ?? []);
 
     /// <summary>Null while there is none.</summary>
     public ChildProcess? Server => processes.FindLast(static process => process.Name == "server");
@@ -108,8 +116,9 @@ public sealed class TrainingWorld : IAsyncDisposable
     public Task RestartServerAsync(CancellationToken cancellation) => StartServerAsync(cancellation);
 
     /// <param name="fault">Text for <see cref="Faults.KillAtDurableStep.Variable"/>; null for none.</param>
-    public ChildProcess Launch(RunId run, IEnumerable<string> arguments, string? fault = null) =>
-        Start($"launch-{run}", ["launch", "--run", run.ToString(), .. arguments], JournalOf(run), fault);
+    /// <param name="broker">Where launcher and ranks find the broker, if not at its own address.</param>
+    public ChildProcess Launch(RunId run, IEnumerable<string> arguments, string? fault = null, string? broker = null) =>
+        Start($"launch-{run}", ["launch", "--run", run.ToString(), .. arguments], JournalOf(run), fault, broker);
 
     /// <summary>A keeper beside the one that there may be.</summary>
     public ChildProcess StartKeeper() => Start("keeper", ["keeper", "run"], KeeperJournal);
@@ -157,9 +166,10 @@ public sealed class TrainingWorld : IAsyncDisposable
         api?.Dispose();
     }
 
-    ChildProcess Start(string name, string[] arguments, string? journal = null, string? fault = null)
+    ChildProcess Start(string name, string[] arguments, string? journal = null, string? fault = null, string? broker = null)
     {
         var settings = Settings();
+        settings["LINEAGE_BROKER"] = broker ?? settings["LINEAGE_BROKER"];
         settings[Faults.KillAtDurableStep.Variable] = fault;
         settings[Witnesses.JournalWriter.Variable] = options.Watched ? journal : null;
         var process =

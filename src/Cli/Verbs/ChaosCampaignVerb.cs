@@ -109,7 +109,8 @@ internal sealed class ChaosCampaignVerb
         ChaosFiles.Tell(directory);
     }
 
-    static async Task<int> InOwnNetworkAsync(string program, CancellationToken ct)
+    /// <summary>The same command once more, in a network namespace of its own.</summary>
+    public static async Task<int> InOwnNetworkAsync(string program, CancellationToken ct)
     {
         var start = new ProcessStartInfo("unshare") { UseShellExecute = false };
         string[] fixedPart = ["--net", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\"", program];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lineage.ChaosHarness.Faults;
 using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.Reports;
 using Lineage.ChaosHarness.Scenarios.Files;
@@ -17,6 +18,8 @@ internal static class ChaosFileRun
         if (await RefusedAsync(schedule, ct)) return ChaosExit.MissingCapability;
         var program = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own executable.");
         var folder = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"lineage-run-{Environment.ProcessId}"));
+        if (!Firewall.IsOwn && FileCheck.Needs(schedule).Contains(Capability.Partition))
+            return await ChaosCampaignVerb.InOwnNetworkAsync(program, ct);
         try
         {
             var options = new CampaignOptions(program, folder, schedule.Profile, schedule.Seed, TimeSpan.MaxValue);

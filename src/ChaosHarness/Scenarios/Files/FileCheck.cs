@@ -40,9 +40,10 @@ public static class FileCheck
 
     static IEnumerable<string> Refusals(Schedule schedule, ScheduledFault fault, RealInjector known)
     {
-        if (!fault.Target.StartsWith(known.Target, StringComparison.Ordinal))
+        var begins = known.Target.Split('|');
+        if (!begins.Any(one => fault.Target.StartsWith(one, StringComparison.Ordinal)))
             yield return $"Fault {fault.Id} ({fault.Kind}) is aimed at \"{fault.Target}\"; "
-                + $"expected a target that begins with \"{known.Target}\".";
+                + $"expected a target that begins with \"{string.Join("\" or \"", begins)}\".";
         if (known.Target is "rank:" && RankOf(fault.Target) is not { } rank)
             yield return $"Fault {fault.Id} ({fault.Kind}) is aimed at \"{fault.Target}\"; expected rank:N.";
         else if (known.Target is "rank:" && RankOf(fault.Target) >= schedule.World.Ranks)

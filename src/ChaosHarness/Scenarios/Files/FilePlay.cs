@@ -34,11 +34,44 @@ sealed class FilePlay(Stage stage, Schedule schedule, LoopDisk? disk, WorldOptio
     /// <summary>Ranks that stand still because a fault says so.</summary>
     public HashSet<int> Paused { get; } = [];
 
+    /// <summary>What ends the harm of a fault, by its number in the file; whatever is left there when the play is over is ended
+    /// then.</summary>
+    public Dictionary<int, IAsyncDisposable> Held { get; } = [];
+
+    /// <summary>What the run reaches the service through.</summary>
+    public FileLinks Links { get; private set; } = FileLinks.Of(schedule, stage.World, stage.Clock);
+
     /// <summary>How long a fault lasts that somebody has to end.</summary>
     public static TimeSpan Lasting(ScheduledFault fault) =>
         fault.Until is { } until ? TimeSpan.FromMilliseconds(until.AfterMs) : LastsOtherwise;
 
     public async Task PlayAsync()
+    {
+        try
+        {
+            await PlayToTheEndAsync();
+        }
+        finally
+        {
+            foreach (var held in Held.Values) await held.DisposeAsync();   // of a play that broke off
+            await Links.DisposeAsync();
+        }
+    }
+
+    /// <summary>Ends the harm that a fault has kept in <see cref="Held"/>.</summary>
+    public static async Task ReleaseAsync(FilePlay play, ScheduledFault fault)
+    {
+        if (play.Held.Remove(fault.Id, out var held)) await held.DisposeAsync();
+    }
+
+    /// <summary>Lets the rank go on that stands still so that this fault strikes at its moment: only then can the harm be seen.</summary>
+    public void LetGo(ScheduledFault fault)
+    {
+        if (FaultMoment.Of(fault, schedule.World.Ranks) is { } moment && StoppedAt(moment) is { } process)
+            ChildProcess.Send(process, Signal.Continue);
+    }
+
+    async Task PlayToTheEndAsync()
     {
         began = Stage.Clock.GetTimestamp();
         var operations = new FileOperations(this, schedule.Operations);
@@ -67,7 +100,7 @@ sealed class FilePlay(Stage stage, Schedule schedule, LoopDisk? disk, WorldOptio
     {
         launches++;
         var stops = string.Join("; ", faults.Select(static one => one.Moment?.Clause()).OfType<string>());
-        Launcher = Stage.Launch(stops.Length == 0 ? null : stops);
+        Launcher = Stage.LaunchOver(Links.Broker, stops.Length == 0 ? null : stops, Links.Arguments);
     }
 
     /// <summary>Everything was killed: a new world over the same data, in which the run has to be started again.</summary>
@@ -75,6 +108,8 @@ sealed class FilePlay(Stage stage, Schedule schedule, LoopDisk? disk, WorldOptio
     {
         Launcher = null;
         Stage = Stage.In(await TrainingWorld.StartAsync(options, Stage.Clock, Stage.Cancellation));
+        await Links.DisposeAsync();
+        Links = FileLinks.Of(schedule, Stage.World, Stage.Clock);
     }
 
     /// <summary>Process of the rank that a fault names, if it lives and is a child of our launcher.</summary>

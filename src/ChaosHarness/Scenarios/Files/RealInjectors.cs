@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Lineage.ChaosHarness.Faults;
+using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.PowerLoss;
 using Lineage.ChaosHarness.Worlds;
 
@@ -8,7 +9,7 @@ namespace Lineage.ChaosHarness.Scenarios.Files;
 /// <summary>Every kind of fault that a scenario file can have done to real processes.</summary>
 static class RealInjectors
 {
-    static readonly Capability[] Nothing = [], Mount = [Capability.Mount];
+    static readonly Capability[] Nothing = [], Mount = [Capability.Mount], Partition = [Capability.Partition];
 
     static readonly (string Kind, DamageClass Class)[] Damage =
     [
@@ -49,7 +50,32 @@ static class RealInjectors
             new RealInjector(kind, "", [Capability.PowerLoss], static (play, _) => DiskHands.CutPowerAsync(play, PowerCut.NothingFlushed))),
         .. Damage.Select(static one => new RealInjector(one.Kind, "shard", Nothing, (play, fault) =>
             StoredHands.DamageAsync(play, fault, one.Class))),
+        .. Links(),
     ];
+
+    /// <summary>Between a run and its service, by a proxy of our own or by the packet filter.</summary>
+    static IEnumerable<RealInjector> Links() =>
+    [
+        Proxied("link-delay", LinkHands.DelayAsync), Proxied("link-jitter", LinkHands.JitterAsync),
+        Proxied("link-throttled", LinkHands.ThrottleAsync), Proxied("link-drip", LinkHands.DripAsync),
+        Proxied("cut-after-bytes", LinkHands.CutAsync), Proxied("byte-corrupted-in-flight", LinkHands.CorruptAsync),
+        Proxied("half-open", LinkHands.HalfOpenAsync), Proxied("tcp-reset", LinkHands.ResetAsync),
+        Kept("partition-rank", "rank:", [Capability.Partition, Capability.OwnPackets], PartitionHands.SilenceRankAsync),
+        Kept("partition-minority", "rank:", Partition, PartitionHands.BreakRankAsync),
+        Kept("partition-majority", "server:", Partition, PartitionHands.SilenceServerAsync),
+        Kept("partition-one-way", "server:", Partition, PartitionHands.MuteServerAsync),
+        Kept("partition-bridge", "", Partition, PartitionHands.BridgeAsync),
+        Kept("black-hole", "server:|broker", Partition, PartitionHands.BlackHoleAsync),
+        new("partition-flapping", "server:", Partition, PartitionHands.FlapAsync),
+    ];
+
+    static RealInjector Proxied(string kind, Func<FilePlay, ScheduledFault, Task<string?>> harm) =>
+        new(kind, "server:|broker", Nothing, harm) { Heal = LinkHands.HealAsync, ThroughProxy = true };
+
+    /// <summary>What ends the harm is kept by the play.</summary>
+    static RealInjector Kept(
+        string kind, string target, Capability[] needs, Func<FilePlay, ScheduledFault, Task<string?>> harm) =>
+        new(kind, target, needs, harm) { Heal = FilePlay.ReleaseAsync };
 
     static IEnumerable<RealInjector> Each(string[] kinds, Func<string, RealInjector> make) => kinds.Select(make);
 }

@@ -46,6 +46,10 @@ public sealed class Stage(
     public ChildProcess Launch(string? fault = null, params string[] more) =>
         world.Launch(run, [.. training.Arguments, .. more], fault);
 
+    /// <summary>Launches a run that reaches the broker elsewhere than it is.</summary>
+    public ChildProcess LaunchOver(string? broker, string? fault, params string[] more) =>
+        world.Launch(run, [.. training.Arguments, .. more], fault, broker);
+
     /// <summary>Launches with rank 1 stopping itself at a durable step, and gives back its process once it stands still there.</summary>
     public async Task<(ChildProcess Launcher, int Rank)> LaunchStoppingAsync(string step, int occurrence, params string[] more)
     {
