@@ -4,7 +4,8 @@ using Lineage.ChaosHarness.Worlds;
 namespace Lineage.ChaosHarness.Faults;
 
 /// <summary>
-/// A control group of the kernel that belongs to one fault: a process is put into it, limited or frozen there, and put back to where it was.
+/// A control group of the kernel that belongs to one fault: a process is put into it, limited or frozen there, and put back to where it
+/// was.
 /// </summary>
 /// <remarks>Needs root. A controller is a folder of cgroup v1; <see cref="Unified"/> is the one of v2.</remarks>
 public sealed class ControlGroup : IDisposable

@@ -4,8 +4,8 @@ using Lineage.ChaosHarness.Worlds;
 namespace Lineage.ChaosHarness.Faults;
 
 /// <summary>
-/// The packet filter's rules of one fault, in chains of their own, so that healing it leaves every other fault as it is, and what is counted
-/// is its own. Only ever inside a network namespace that the harness made for its world.
+/// The packet filter's rules of one fault, in chains of their own, so that healing it leaves every other fault as it is, and what is
+/// counted is its own. Only ever inside a network namespace that the harness made for its world.
 /// </summary>
 public sealed class PacketChain : IAsyncDisposable
 {

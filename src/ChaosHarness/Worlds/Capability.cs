@@ -32,6 +32,9 @@ public enum Capability
     /// <summary>The quota on processor time of cgroup v1.</summary>
     ProcessorLimit,
 
+    /// <summary>Limits of a process that runs are changed from outside (<c>prlimit</c>).</summary>
+    ProcessLimits,
+
     /// <summary><c>strace -e inject</c>: a system call that fails or is late.</summary>
     SyscallFaults,
 

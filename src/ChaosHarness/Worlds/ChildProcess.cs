@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Lineage.ChaosHarness.Worlds;
 
 /// <summary>POSIX signals that a world sends.</summary>
-public enum Signal { Interrupt = 2, Kill = 9, Terminate = 15, Continue = 18, Stop = 19 }
+public enum Signal { Interrupt = 2, Abort = 6, Kill = 9, SegmentationFault = 11, Terminate = 15, Continue = 18, Stop = 19 }
 
 /// <summary>
 /// A real process of a world: its output goes to a file, it is stopped by its id, and it never outlives the world that disposes it.

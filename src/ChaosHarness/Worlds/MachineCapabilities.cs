@@ -45,6 +45,8 @@ public static class MachineCapabilities
         Capability.Freezer => Task.FromResult(Group(capability, ControlGroup.Freezer, "SIGSTOP is used instead")),
         Capability.MemoryLimit => Task.FromResult(Group(capability, ControlGroup.Memory, "no process is limited")),
         Capability.ProcessorLimit => Task.FromResult(Group(capability, ControlGroup.Processor, "no process is limited")),
+        Capability.ProcessLimits => RunsAsync(capability, "sh", ["-c", "prlimit --pid $$ --nofile=64:"],
+            "install util-linux", ct, "prlimit changes a process that runs"),
         Capability.SyscallFaults => RunsAsync(capability, "strace", ["-qq", "-e", "inject=sync:error=EIO:when=1", "/bin/true"],
             "install strace", ct, "strace -e inject works"),
         Capability.PostgreSql => Task.FromResult(Postgres()),

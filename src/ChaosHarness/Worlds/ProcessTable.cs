@@ -22,4 +22,20 @@ public static class ProcessTable
             return null;   // it ended between two looks
         }
     }
+
+    /// <summary>False also for one that has ended and is not yet awaited by its parent.</summary>
+    public static bool Lives(int process) => Of(process) is { State: not 'Z' };
+
+    /// <summary>These and whatever they have started, each after the one that started it.</summary>
+    public static IReadOnlyList<int> WithDescendants(IEnumerable<int> processes)
+    {
+        var children = Directory.EnumerateDirectories("/proc").Select(static folder => Path.GetFileName(folder))
+            .Where(static name => char.IsAsciiDigit(name[0]))
+            .Select(static name => int.Parse(name, NumberStyles.None, CultureInfo.InvariantCulture))
+            .Select(static process => (process, Of(process)?.Parent)).ToLookup(static one => one.Parent, static one => one.process);
+        var found = processes.ToList();
+        for (var next = 0; next < found.Count; next++)
+            found.AddRange(children[found[next]].Where(child => !found.Contains(child)).ToList());
+        return found;
+    }
 }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Lineage.ChaosHarness.Reports;
 using Lineage.ChaosHarness.Faults;
+using Lineage.ChaosHarness.Scenarios.Files;
 using Lineage.ChaosHarness.Scenarios.Real;
 using Lineage.ChaosHarness.Worlds;
 using Lineage.Contracts.Api;
@@ -32,11 +33,10 @@ internal sealed class ChaosCampaignVerb
     readonly Option<string?> to = ChaosFiles.To();
     readonly Option<bool> json = new("--json") { Description = "One JSON object as the last line of standard output." };
 
-    readonly Argument<string?> file = new("FILE")
+    readonly Argument<string[]> files = new("FILE")
     {
-        Description = "Scenario (YAML) or schedule (JSON) to play, in place of a profile.",
-        Arity = ArgumentArity.ZeroOrOne,
-        DefaultValueFactory = static _ => null,
+        Description = "Scenarios (YAML) or schedules (JSON) to play, or folders of scenarios, in place of a profile.",
+        Arity = ArgumentArity.ZeroOrMore,
     };
 
     public static Command Create(Globals globals)
@@ -45,7 +45,7 @@ internal sealed class ChaosCampaignVerb
         verb.profile.AcceptOnlyFromAmong(RealCampaign.Ci, RealCampaign.NightlyName);
         var command = new Command("run", "Hurts real processes, heals them, and judges against a run that was not hurt.")
         {
-            verb.file, verb.profile, verb.only, verb.seed, verb.budget, verb.to, verb.json,
+            verb.files, verb.profile, verb.only, verb.seed, verb.budget, verb.to, verb.json,
         };
         return globals.Runs(command, verb.RunAsync);
     }
@@ -53,13 +53,11 @@ internal sealed class ChaosCampaignVerb
     async Task<int> RunAsync(Invocation call, CancellationToken ct)
     {
         var program = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own executable.");
-        if (call.Value(file) is { } path)
+        if (call.Value(files) is { Length: > 0 } paths)
         {
-            var schedule = ChaosReportVerbs.Read(path);
-            if (call.IsGiven(seed)) schedule = schedule with { Seed = call.Value(seed) };
+            var limit = call.IsGiven(budget) ? TimeSpan.FromSeconds(call.Value(budget)) : TimeSpan.MaxValue;
             return await ChaosFileRun.RunAsync(
-                call, schedule, call.Value(to), call.Value(json), CommandText.Of(
-                    "chaos", "run", path, "--seed", schedule.Seed.ToString(CultureInfo.InvariantCulture)), ct);
+                call, [.. paths.SelectMany(FilesOf).Select(path => Read(call, path))], limit, call.Value(to), call.Value(json), ct);
         }
 
         if (!Firewall.IsOwn && await MachineCapabilities.MissingAsync(Capability.Partition, ct) is null)
@@ -85,6 +83,17 @@ internal sealed class ChaosCampaignVerb
         }
     }
 
+    static IEnumerable<string> FilesOf(string path) =>
+        Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.yaml").Order(StringComparer.Ordinal) : [path];
+
+    ScenarioToPlay Read(Invocation call, string path)
+    {
+        var schedule = ChaosReportVerbs.Read(path);
+        if (call.IsGiven(seed)) schedule = schedule with { Seed = call.Value(seed) };
+        return ScenarioToPlay.Of(
+            schedule, CommandText.Of("chaos", "run", path, "--seed", schedule.Seed.ToString(CultureInfo.InvariantCulture)));
+    }
+
     IReadOnlyList<RealScenario> Chosen(Invocation call, string program)
     {
         var all = call.Value(profile) == RealCampaign.Ci ? RealCatalog.Ci(program) : RealCatalog.Nightly(program);
@@ -104,8 +113,9 @@ internal sealed class ChaosCampaignVerb
         Directory.CreateDirectory(directory);
         ChaosFiles.Campaign(directory, report);
         var logs = Directory.CreateDirectory(Path.Combine(directory, "logs")).FullName;
-        foreach (var log in Directory.EnumerateFiles(Path.Combine(folder, "logs")))
-            File.Copy(log, Path.Combine(logs, Path.GetFileName(log)), overwrite: true);
+        var printed = Path.Combine(folder, "logs");
+        foreach (var log in Directory.EnumerateFiles(printed, "*.log", SearchOption.AllDirectories))
+            File.Copy(log, Path.Combine(logs, Path.GetRelativePath(printed, log).Replace('/', '-')), overwrite: true);
         ChaosFiles.Tell(directory);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.PowerLoss;
 using Lineage.ChaosHarness.Worlds;
@@ -12,11 +13,25 @@ static class DiskHands
     /// <summary>Room of the small file system that stands in for a disk.</summary>
     public const int MebiBytes = 256;
 
-    public static bool NeedsMount(Schedule schedule) =>
-        schedule.Faults.Any(static one => one.Kind is "disk-full" or "disk-read-only");
+    /// <summary>What is asked of the small file system: its room, and how many names it holds.</summary>
+    public static string MountOptions { get; } = string.Create(CultureInfo.InvariantCulture, $"size={MebiBytes}m,nr_inodes=4096");
 
-    public static bool NeedsDisk(Schedule schedule) =>
-        schedule.Faults.Any(static one => RealInjectors.All[one.Kind].Needs.Contains(Capability.PowerLoss));
+    public static bool NeedsMount(Schedule schedule) => schedule.Faults.Any(static one =>
+        one.Kind is "disk-full" or "disk-read-only" or "disk-short-write" or "inodes-exhausted");
+
+    public static bool NeedsDisk(Schedule schedule) => schedule.Faults.Any(static one =>
+        !NeedsBrokerDisk(one) && RealInjectors.All[one.Kind].Needs.Contains(Capability.PowerLoss));
+
+    /// <summary>Whether the broker's data lies on a disk of its own.</summary>
+    public static bool NeedsBrokerDisk(ScheduledFault fault) => fault.Kind is "broker-power-loss";
+
+    /// <summary>A small file system for the run's shards alone, until it is disposed.</summary>
+    public static async Task<IAsyncDisposable> MountAsync(FilePlay play, CancellationToken ct)
+    {
+        var folder = Directory.CreateDirectory(FolderOf(play)).FullName;
+        await ProgramRun.MustAsync("mount", ["-t", "tmpfs", "-o", MountOptions, "tmpfs", folder], ct);
+        return new Undo(() => ProgramRun.MustAsync("umount", ["--lazy", folder], CancellationToken.None));
+    }
 
     /// <summary>The folder that belongs to the run's shards alone.</summary>
     public static string FolderOf(FilePlay play) => Path.Combine(play.World.StoreDirectory, play.Stage.Run.ToString());
@@ -44,6 +59,40 @@ static class DiskHands
         {
             return (written, full.Message);
         }
+    }
+
+    /// <summary>The filler gives so many bytes back.</summary>
+    public static void LeaveRoom(FilePlay play, long bytes)
+    {
+        using var file = new FileStream(Path.Combine(FolderOf(play), Filler), FileMode.Open, FileAccess.Write);
+        file.SetLength(Math.Max(0, file.Length - bytes));
+    }
+
+    /// <summary>Empty files take every name that is left, while bytes are free.</summary>
+    public static Task<string?> ExhaustNamesAsync(FilePlay play, ScheduledFault fault)
+    {
+        const int namesMax = 100_000;
+        var folder = Directory.CreateDirectory(Path.Combine(FolderOf(play), Filler)).FullName;
+        for (var made = 0; made < namesMax; made++)
+        {
+            try
+            {
+                File.Create(Path.Combine(folder, made.ToString(CultureInfo.InvariantCulture))).Dispose();
+            }
+            catch (IOException full)
+            {
+                var free = new DriveInfo(FolderOf(play)).AvailableFreeSpace;
+                return Task.FromResult<string?>(free > 0 ? $"{made:N0} names were taken, {free:N0} B are free: {full.Message}" : null);
+            }
+        }
+
+        return Task.FromResult<string?>(null);
+    }
+
+    public static Task GiveNamesBackAsync(FilePlay play, ScheduledFault fault)
+    {
+        Directory.Delete(Path.Combine(FolderOf(play), Filler), recursive: true);
+        return Task.CompletedTask;
     }
 
     public static Task EmptyAsync(FilePlay play, ScheduledFault fault)

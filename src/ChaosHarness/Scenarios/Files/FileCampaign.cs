@@ -1,95 +1,38 @@
-using System.Globalization;
+using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Histories;
-using Lineage.ChaosHarness.PowerLoss;
 using Lineage.ChaosHarness.Scenarios.Real;
 using Lineage.ChaosHarness.Simulation;
 using Lineage.ChaosHarness.Worlds;
-using Lineage.Contracts.Identity;
 
 namespace Lineage.ChaosHarness.Scenarios.Files;
 
-/// <summary>One schedule against real processes, in a world of its own: golden run, hurt run, judgement. It is not tried twice.</summary>
-/// <param name="replay">Command that does the same again.</param>
-public sealed class FileCampaign(CampaignOptions options, Schedule schedule, string replay, TimeProvider clock, Action<string> narrate)
+/// <summary>Schedules against real processes: for each a golden run, a hurt run and a judgement. None is tried twice.</summary>
+public sealed class FileCampaign(
+    CampaignOptions options, IReadOnlyList<ScenarioToPlay> files, TimeProvider clock, Action<string> narrate)
 {
-    const string Promise = "The run ends as the one that nobody hurt, whatever the file does to it.";
+    /// <param name="replay">Command that does the same again.</param>
+    public FileCampaign(CampaignOptions options, Schedule schedule, string replay, TimeProvider clock, Action<string> narrate)
+        : this(options, [ScenarioToPlay.Of(schedule, replay)], clock, narrate) { }
 
-    const long DiskBytes = 768L << 20;
-
-    static readonly RunId Run = RunId.Parse("scenario");
-
-    /// <exception cref="WorldException">The world could not be started; nothing was judged.</exception>
+    /// <exception cref="WorldException">A world could not be started; what was to be played in it was not judged.</exception>
     public async Task<CampaignReport> RunAsync(CancellationToken ct)
     {
         var started = clock.GetTimestamp();
-        if (schedule.World is { Servers: > 1 } or { Copies: > 1 })
-            narrate($"the file asks for {schedule.World.Servers} servers and {schedule.World.Copies} copies; this level has one of each");
-        using var disk = DiskHands.NeedsDisk(schedule) ? LoopDisk.Create(DiskBytes, clock) : null;
-        var state = disk is null ? options.StateDirectory : Path.Combine(disk.Root, "state");
-        var world = new WorldOptions(options.Program, state, Broker: PrivateRabbitMq.Installed is not null && disk is null)
+        var sum = new VerdictSum();
+        var outcomes = new List<ScenarioOutcome>();
+        await using var worlds = new FileWorlds(options, clock, narrate);
+        foreach (var file in files)
         {
-            Watched = true,
-            Logs = Path.Combine(options.StateDirectory, "logs"),
-        };
-        var training = TrainingOf(schedule);
-        FilePlay? play = null;
-        var first = await TrainingWorld.StartAsync(world, clock, ct);
-        try
-        {
-            var golden = await RealTraining.GoldenAsync(first, training, ct);
-            var goldenSeconds = Seconds(started);
-            narrate(CampaignLines.Of(golden, goldenSeconds));
-            var from = clock.GetTimestamp();
-            play = new FilePlay(new Stage(first, Run, golden, training, new StageRecord(clock), clock, ct), schedule, disk, world);
-            var outcome = await PlayAsync(play, from, ct);
-            narrate(CampaignLines.Of(outcome));
-            return new CampaignReport(
-                Schema: 1, schedule.Profile, schedule.Seed, [outcome], goldenSeconds, Seconds(started),
-                TriggeredCount.Of(outcome.Examination!.Verdict));
+            var outcome = clock.GetElapsedTime(started) > options.Budget
+                ? new ScenarioOutcome(file.Name, ScenarioVerdict.Skipped, 0, "the budget of time was spent", [])
+                : await worlds.PlayAsync(file, ct);
+            outcomes.Add(outcome);
+            if (outcome.Examination is { } seen) sum.Add(seen.Verdict);
         }
-        finally
-        {
-            await (play?.World ?? first).DisposeAsync();
-        }
+
+        var seconds = Math.Round(clock.GetElapsedTime(started).TotalSeconds, 1);
+        var played = Math.Round(outcomes.Sum(static one => one.Seconds), 1);
+        return new CampaignReport(
+            Schema: 1, options.Profile, options.Seed, outcomes, Math.Round(seconds - played, 1), seconds, TriggeredCount.Of(sum.Total()));
     }
-
-    async Task<ScenarioOutcome> PlayAsync(FilePlay play, long from, CancellationToken ct)
-    {
-        var folder = DiskHands.NeedsMount(schedule) ? DiskHands.FolderOf(play) : null;
-        if (folder is not null)
-        {
-            Directory.CreateDirectory(folder);
-            var size = string.Create(CultureInfo.InvariantCulture, $"size={DiskHands.MebiBytes}m");
-            await ProgramRun.MustAsync("mount", ["-t", "tmpfs", "-o", size, "tmpfs", folder], ct);
-        }
-
-        try
-        {
-            var broke = await ScenarioJudgement.PlayAsync(() => play.Stage, _ => play.PlayAsync());
-            var name = schedule.Profile.Length == 0 ? Run.ToString() : FileName(schedule.Profile);
-            return ScenarioJudgement.Of(play.Stage, name, Seconds(from), broke) with { Promise = Promise, Replay = replay };
-        }
-        finally
-        {
-            if (folder is not null) await ProgramRun.MustAsync("umount", ["--lazy", folder], CancellationToken.None);
-        }
-    }
-
-    static Training TrainingOf(Schedule schedule)
-    {
-        var training = RealTraining.Of(
-            new WorldSize(schedule.World.Ranks), FileCheck.LastStep(schedule), FileCheck.SaveEvery(schedule), schedule.Seed);
-        var depth = schedule.Bounds.DepthMax.ToString(CultureInfo.InvariantCulture);
-        return training with
-        {
-            Arguments = [.. training.Arguments, "--lease", "3", "--chain-depth-max", depth],
-            Schedule = schedule,
-        };
-    }
-
-    /// <summary>A profile is free text; a folder's name is not.</summary>
-    static string FileName(string profile) =>
-        string.Concat(profile.Take(60).Select(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '-'));
-
-    double Seconds(long since) => Math.Round(clock.GetElapsedTime(since).TotalSeconds, 1);
 }

@@ -10,7 +10,7 @@ namespace Lineage.ChaosHarness.Scenarios.Files;
 /// Plays a schedule against real processes: starts the run, strikes when a moment has come, heals when that has, starts a launcher again
 /// that died, and ends when training did. Every wait is bounded.
 /// </summary>
-sealed class FilePlay(Stage stage, Schedule schedule, LoopDisk? disk, WorldOptions options)
+sealed class FilePlay(Stage stage, Schedule schedule, FileWorld home)
 {
     const int LaunchesMax = 40;
 
@@ -26,7 +26,9 @@ sealed class FilePlay(Stage stage, Schedule schedule, LoopDisk? disk, WorldOptio
 
     public TrainingWorld World => Stage.World;
 
-    public LoopDisk? Disk => disk;
+    public LoopDisk? Disk => home.Disk;
+
+    public LoopDisk? BrokerDisk => home.BrokerDisk;
 
     /// <summary>The one that is to train to the end; null while there is none.</summary>
     public ChildProcess? Launcher { get; private set; }
@@ -107,13 +109,15 @@ sealed class FilePlay(Stage stage, Schedule schedule, LoopDisk? disk, WorldOptio
     public async Task StartAgainAsync()
     {
         Launcher = null;
-        Stage = Stage.In(await TrainingWorld.StartAsync(options, Stage.Clock, Stage.Cancellation));
+        Stage = Stage.In(await home.StartAgainAsync(Stage.Cancellation));
         await Links.DisposeAsync();
         Links = FileLinks.Of(schedule, Stage.World, Stage.Clock);
     }
 
     /// <summary>Process of the rank that a fault names, if it lives and is a child of our launcher.</summary>
     public int? RankOf(ScheduledFault fault) => FileCheck.RankOf(fault.Target) is { } rank ? ProcessOf(rank) : null;
+
+    public int Ranks => schedule.World.Ranks;
 
     public IReadOnlyList<int> RankProcesses() =>
         [.. Enumerable.Range(0, schedule.World.Ranks).Select(ProcessOf).OfType<int>()];
@@ -150,7 +154,7 @@ sealed class FilePlay(Stage stage, Schedule schedule, LoopDisk? disk, WorldOptio
     /// <summary>Where there is nothing to harm yet it is tried again with every look.</summary>
     async Task TryAsync(FaultClock one)
     {
-        if (await RealInjectors.All[one.Fault.Kind].Do(this, one.Fault) is { } seen)
+        if (await DoAsync(one.Fault) is { } seen)
         {
             one.StruckAt = Stage.Clock.GetElapsedTime(began);
             one.Number = Stage.Inject(one.Fault.Kind, one.Fault.Target, one.Fault.When.Event ?? "");
@@ -159,6 +163,21 @@ sealed class FilePlay(Stage stage, Schedule schedule, LoopDisk? disk, WorldOptio
         else if (one.Tries++ == 0)
         {
             Stage.Note("nemesis", "nothing to harm yet", $"{one.Fault.Kind} on {one.Fault.Target}");
+        }
+    }
+
+    /// <summary>A service that is away cannot be asked what there is to harm.</summary>
+    async Task<string?> DoAsync(ScheduledFault fault)
+    {
+        try
+        {
+            return await RealInjectors.All[fault.Kind].Do(this, fault);
+        }
+        catch (Exception away) when (away is HttpRequestException or TaskCanceledException && !Stage.Cancellation.IsCancellationRequested)
+        {
+            Stage.Note("nemesis", "the service is away", away.Message);
+            await ReleaseAsync(this, fault);
+            return null;
         }
     }
 

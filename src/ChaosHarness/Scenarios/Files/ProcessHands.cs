@@ -10,7 +10,7 @@ static class ProcessHands
     public static async Task<string?> KillRankAsync(FilePlay play, ScheduledFault fault)
     {
         if (play.RankOf(fault) is not { } process || !ChildProcess.Send(process, Signal.Kill)) return null;
-        await play.Stage.UntilAsync("the rank to be gone", () => Task.FromResult(!IsAlive(process)));
+        await play.Stage.UntilAsync("the rank to be gone", () => Task.FromResult(!ProcessTable.Lives(process)));
         return string.Create(CultureInfo.InvariantCulture, $"process {process} of {fault.Target} is gone");
     }
 
@@ -81,7 +81,4 @@ static class ProcessHands
             Task.FromResult(play.World.PostgresProcess is { } now && now != before));
         return string.Create(CultureInfo.InvariantCulture, $"PostgreSQL, process {before}, is gone; the server started it again");
     }
-
-    /// <summary>False also for one that has ended and is not yet awaited by its parent.</summary>
-    static bool IsAlive(int process) => ProcessTable.Of(process) is { State: not 'Z' };
 }

@@ -50,7 +50,7 @@ static class RealInjectors
             new RealInjector(kind, "", [Capability.PowerLoss], static (play, _) => DiskHands.CutPowerAsync(play, PowerCut.NothingFlushed))),
         .. Damage.Select(static one => new RealInjector(one.Kind, "shard", Nothing, (play, fault) =>
             StoredHands.DamageAsync(play, fault, one.Class))),
-        .. Links(),
+        .. Links(), .. Ranks(), .. Services(),
     ];
 
     /// <summary>Between a run and its service, by a proxy of our own or by the packet filter.</summary>
@@ -67,6 +67,43 @@ static class RealInjectors
         Kept("partition-bridge", "", Partition, PartitionHands.BridgeAsync),
         Kept("black-hole", "server:|broker", Partition, PartitionHands.BlackHoleAsync),
         new("partition-flapping", "server:", Partition, PartitionHands.FlapAsync),
+    ];
+
+    /// <summary>Ranks that end in other ways than by SIGKILL, or run short of something.</summary>
+    static IEnumerable<RealInjector> Ranks() =>
+    [
+        new("rank-crash", "rank:", Nothing, RankEndHands.CrashAsync), new("rank-preempted", "rank:", Nothing, RankEndHands.PreemptAsync),
+        new("rank-crash-loop", "rank:", Nothing, RankEndHands.LoopAsync), new("node-kill", "node:", Nothing, RankEndHands.KillNodeAsync),
+        Kept("suspend-gap", "", Nothing, RankEndHands.SuspendAsync),
+        Kept("rank-starved", "rank:", [Capability.ProcessorLimit], RankLimitHands.StarveAsync),
+        Kept("rank-freeze", "rank:", [Capability.Freezer], RankLimitHands.FreezeAsync),
+        Kept("rank-out-of-memory", "rank:", [Capability.MemoryLimit], RankLimitHands.StarveOfMemoryAsync),
+        Kept("rank-out-of-handles", "rank:", [Capability.ProcessLimits], RankLimitHands.StarveOfHandlesAsync),
+        Kept("rank-straggler", "rank:", [Capability.SyscallFaults], SyscallHands.StraggleAsync),
+        Kept("disk-eio-once", "rank:", [Capability.SyscallFaults], SyscallHands.FailOnceAsync),
+        Kept("disk-stall", "rank:", [Capability.SyscallFaults], SyscallHands.StallAsync),
+        Kept("disk-eio-read", "keeper", [Capability.SyscallFaults], SyscallHands.FailReadsAsync),
+        Kept("unreadable-file", "keeper", [Capability.SyscallFaults], SyscallHands.RefuseReadsAsync),
+        Kept("disk-short-write", "rank:", [Capability.SyscallFaults, Capability.Mount], SyscallHands.ShortWriteAsync),
+        new("inodes-exhausted", "", Mount, DiskHands.ExhaustNamesAsync) { Heal = DiskHands.GiveNamesBackAsync },
+    ];
+
+    /// <summary>PostgreSQL and RabbitMQ, by those who may do that.</summary>
+    static IEnumerable<RealInjector> Services() =>
+    [
+        Kept("store-disk-full", "store", Mount, StoreDiskHands.FillAsync),
+        Kept("store-lock-held", "store", Nothing, PostgresHands.HoldLockAsync),
+        new("store-connection-killed", "store", Nothing, PostgresHands.KillConnectionsAsync),
+        Kept("store-connections-exhausted", "store", Nothing, PostgresHands.ExhaustConnectionsAsync),
+        new("store-asynchronous-commit", "store", Nothing, PostgresHands.CommitAsynchronouslyAsync)
+        {
+            Heal = PostgresHands.CommitSynchronouslyAsync,
+        },
+        new("broker-power-loss", "broker", [Capability.RabbitMq, Capability.PowerLoss], BrokerHands.LosePowerAsync),
+        Kept("queue-purged", "broker", [Capability.RabbitMq], BrokerHands.PurgeAsync),
+        new("queue-deleted", "broker", [Capability.RabbitMq], BrokerHands.DeleteAsync),
+        Kept("broker-memory-alarm", "broker", [Capability.RabbitMq], BrokerHands.AlarmMemoryAsync),
+        Kept("broker-disk-alarm", "broker", [Capability.RabbitMq], BrokerHands.AlarmDiskAsync),
     ];
 
     static RealInjector Proxied(string kind, Func<FilePlay, ScheduledFault, Task<string?>> harm) =>

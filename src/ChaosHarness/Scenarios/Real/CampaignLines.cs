@@ -6,7 +6,7 @@ namespace Lineage.ChaosHarness.Scenarios.Real;
 static class CampaignLines
 {
     public static string Of(GoldenRun golden, double seconds) => string.Create(
-        CultureInfo.InvariantCulture, $"golden run: {golden.Outcome.Digest.Short}…, {seconds:F1} s with the world's start");
+        CultureInfo.InvariantCulture, $"golden run: {golden.Outcome.Digest.Short}…, {seconds:F1} s");
 
     public static string Of(ScenarioOutcome outcome) => string.Create(
         CultureInfo.InvariantCulture,

@@ -1,5 +1,6 @@
 using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Faults;
+using Lineage.ChaosHarness.Scenarios.Files;
 using Lineage.ChaosHarness.Simulation;
 using Lineage.ChaosHarness.Worlds;
 using Lineage.Contracts.Identity;
@@ -34,10 +35,13 @@ public sealed class RealCampaign(CampaignOptions options, TimeProvider clock, Ac
         var goldenSeconds = Seconds(started);
         narrate(CampaignLines.Of(golden, goldenSeconds));
         var outcomes = new List<ScenarioOutcome>();
+        await using var files = new FileWorlds(
+            options with { StateDirectory = Path.Combine(options.StateDirectory, "files") }, clock, static _ => { });
         foreach (var scenario in scenarios)
         {
             var outcome = clock.GetElapsedTime(started) > options.Budget
                 ? new ScenarioOutcome(scenario.Name, ScenarioVerdict.Skipped, 0, "the budget of time was spent", [])
+                : scenario.File is { } file ? await files.PlayAsync(file with { Name = scenario.Name }, ct)
                 : await PlayAsync(world, golden, scenario, ct);
             outcomes.Add(outcome with { Promise = scenario.Promise });
             if (outcome.Examination is { } seen) sum.Add(seen.Verdict);

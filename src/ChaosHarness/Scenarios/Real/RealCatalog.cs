@@ -1,5 +1,6 @@
 using Lineage.ChaosHarness.Faults;
 using Lineage.ChaosHarness.PowerLoss;
+using Lineage.ChaosHarness.Scenarios.Files;
 using Lineage.ChaosHarness.Worlds;
 
 namespace Lineage.ChaosHarness.Scenarios.Real;
@@ -49,5 +50,6 @@ public static class RealCatalog
             .Select(static kind => new RealScenario(
                 $"damage-{kind.ToString().ToLowerInvariant()}", "Damage of every class is found before anybody restores it.", Stack,
                 stage => StoreScenarios.RotAsync(stage, kind, inBase: false))),
+        .. BuiltInScenarios.Scenarios(),
     ];
 }

@@ -1,3 +1,4 @@
+using Lineage.ChaosHarness.Scenarios.Files;
 using Lineage.ChaosHarness.Simulation;
 using Lineage.ChaosHarness.Worlds;
 
@@ -40,4 +41,8 @@ public sealed record CampaignReport(
 /// <param name="Promise">What must hold whatever the fault, in one sentence.</param>
 /// <param name="Needs">Without these it is skipped, loudly.</param>
 /// <param name="Play">Hurts, heals and judges.</param>
-public sealed record RealScenario(string Name, string Promise, IReadOnlyList<Capability> Needs, Func<Stage, Task> Play);
+public sealed record RealScenario(string Name, string Promise, IReadOnlyList<Capability> Needs, Func<Stage, Task> Play)
+{
+    /// <summary>Played in place of <see cref="Play"/>, in a world for files; null for a scenario that is code.</summary>
+    public ScenarioToPlay? File { get; init; }
+}

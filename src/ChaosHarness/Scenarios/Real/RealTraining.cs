@@ -34,12 +34,15 @@ static class RealTraining
     }
 
     /// <exception cref="WorldException">The run that nobody hurts did not end well; nothing can be judged.</exception>
-    public static async Task<GoldenRun> GoldenAsync(TrainingWorld world, Training training, CancellationToken ct)
+    /// <param name="run">Null: there is only one of them in its world.</param>
+    public static async Task<GoldenRun> GoldenAsync(
+        TrainingWorld world, Training training, CancellationToken ct, RunId? run = null)
     {
-        var launcher = world.Launch(Golden, training.Arguments);
+        var golden = run ?? Golden;
+        var launcher = world.Launch(golden, training.Arguments);
         var exitCode = await launcher.WaitAsync(ct);
         // On a machine that is busy with others a save may miss its deadline; what was trained is the same.
-        return exitCode is ExitCodes.Done or ExitCodes.Partial ? GoldenRun.Read(world, Golden, training.Ranks)
+        return exitCode is ExitCodes.Done or ExitCodes.Partial ? GoldenRun.Read(world, golden, training.Ranks)
             : throw new WorldException($"The golden run ended with {exitCode}. It printed:\n{launcher.Tail()}");
     }
 }
