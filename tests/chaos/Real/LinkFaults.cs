@@ -102,6 +102,55 @@ public sealed class LinkFaults
     }
 
     [Fact]
+    public async Task A_dripping_link_delivers_everything_a_byte_at_a_time()
+    {
+        await using var echo = new Echo();
+        await using var proxy = new TcpProxy(echo.Port, TimeProvider.System) { State = new LinkState(DripBytes: 1) };
+        using var client = await ConnectAsync(proxy);
+        await client.SendAsync(Question);
+
+        Assert.Equal(Question, await ReceiveAsync(client, Question.Length));
+        Assert.Equal((Question.Length, Question.Length), (proxy.Tally.ToServer, proxy.Tally.ToClient));
+        Assert.True(proxy.Tally.Dripped >= 1, $"{proxy.Tally}");
+    }
+
+    [Fact]
+    public async Task A_link_that_cuts_passes_so_many_bytes_and_breaks_off_both_ends()
+    {
+        await using var echo = new Echo();
+        await using var proxy = new TcpProxy(echo.Port, TimeProvider.System) { State = new LinkState(CutAfterBytes: 10) };
+        using var client = await ConnectAsync(proxy);
+        await client.SendAsync(Question);
+
+        await AssertResetAsync(() => ReceiveAsync(client, Question.Length));
+        await UntilAsync(() => proxy.Tally.Cut == 1);
+        Assert.Equal(10, proxy.Tally.ToServer);   // in the middle of what was sent
+        Assert.True(echo.Received <= 10, $"{echo.Received} B arrived");
+    }
+
+    [Fact]
+    public async Task Delays_that_vary_are_drawn_from_the_seed_and_stay_within_their_bound()
+    {
+        const int piecesMin = 3;
+        var clock = new FakeTimeProvider();
+        await using var echo = new Echo();
+        await using var proxy = new TcpProxy(echo.Port, clock, seed: 7) { State = new LinkState(Jitter: TimeSpan.FromSeconds(9)) };
+        using var client = await ConnectAsync(proxy);
+        for (var piece = 1; piece <= piecesMin; piece++)
+        {
+            await client.SendAsync(Question);
+            await UntilAsync(() =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(1));
+                return echo.Received == piece * Question.Length;
+            });
+        }
+
+        Assert.True(proxy.Tally.Delayed >= piecesMin, $"{proxy.Tally}");
+        Assert.Equal(piecesMin * Question.Length, proxy.Tally.ToServer);
+    }
+
+    [Fact]
     public async Task A_reset_breaks_off_what_is_there_and_a_refusing_link_whoever_comes()
     {
         await using var echo = new Echo();

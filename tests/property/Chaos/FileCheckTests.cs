@@ -5,6 +5,7 @@ using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.Scenarios.Files;
 using Lineage.ChaosHarness.Simulation;
 using Lineage.Contracts.Identity;
+using Lineage.Tests.Property.House;
 
 namespace Lineage.Tests.Property.Chaos;
 
@@ -40,12 +41,33 @@ public sealed class FileCheckTests
     });
 
     [Fact]
+    public void Every_scenario_that_the_program_carries_can_be_played_and_is_called_as_its_file()
+    {
+        Assert.NotEmpty(BuiltInScenarios.All);
+        Assert.All(BuiltInScenarios.All, static one =>
+        {
+            Assert.Empty(FileCheck.Refusals(one.Schedule));
+            Assert.NotEmpty(one.Schedule.Faults);
+            Assert.Equal($"lineage chaos run scenarios/{one.Name}.yaml", one.Replay);
+        });
+        Assert.Equal(
+            Directory.EnumerateFiles(Path.Combine(Repository.Root, "scenarios"), "*.yaml").Select(Path.GetFileNameWithoutExtension).Order(),
+            BuiltInScenarios.All.Select(static one => one.Name).Order());
+    }
+
+    [Theory]
+    [InlineData("link-delay", "rank:1", "\"server:\" or \"broker\"")]
+    [InlineData("disk-eio-read", "rank:1", "\"keeper\"")]
+    public void A_target_is_one_of_those_that_a_kind_can_hurt(string kind, string target, string says) => Assert.Contains(
+        FileCheck.Refusals(Of("[{ save: 5 }]", $"[{{ kind: {kind}, target: \"{target}\", when: {{}} }}]")),
+        one => one.Contains(says, StringComparison.Ordinal));
+
+    [Fact]
     public void Of_what_the_simulator_draws_only_what_has_no_real_injector_is_refused()
     {
         string[] modelled =
         [
-            "store-commit-unknown", "store-connection-killed", "broker-lost-confirm", "broker-duplicate", "broker-delay", "partition-rank",
-            "misdirected-write", "clock-skew",
+            "store-commit-unknown", "broker-lost-confirm", "broker-duplicate", "broker-delay", "misdirected-write", "clock-skew",
         ];
         for (var seed = 0; seed < 500; seed++)
         {

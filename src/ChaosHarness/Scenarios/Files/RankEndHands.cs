@@ -14,13 +14,16 @@ static class RankEndHands
 
     /// <summary>By the signal that the amount names: 11 (SIGSEGV), which it is otherwise, or 6 (SIGABRT). The recovery has to name
     /// it.</summary>
+    /// <remarks>A runtime that handles the signal puts the default back and expects the fault to come again; one that was sent does not, so
+    /// it is sent until the process is gone.</remarks>
     public static async Task<string?> CrashAsync(FilePlay play, ScheduledFault fault)
     {
         var signal = fault.Amount == (int)Signal.Abort ? Signal.Abort : Signal.SegmentationFault;
         var recoveries = await play.Stage.CountAsync<RecoveryStarted>();
         if (play.RankOf(fault) is not { } process || !ChildProcess.Send(process, signal)) return null;
         play.LetGo(fault);   // who stands still takes no signal but SIGKILL
-        await GoneAsync(play, process);
+        await play.Stage.UntilAsync(
+            $"process {process} to be gone", () => Task.FromResult(!ProcessTable.Lives(process) || !ChildProcess.Send(process, signal)));
         var cause = await CauseAsync(play, recoveries);
         play.Stage.Must(
             cause.Contains($"signal {(int)signal}", StringComparison.Ordinal),
