@@ -1,3 +1,5 @@
+using Lineage.ChaosHarness.Faults;
 using Lineage.Cli;
 
-return await LineageProgram.RunAsync(args, TimeProvider.System);
+var clock = FaultyClock.Armed(Environment.GetEnvironmentVariable(FaultyClock.Variable), TimeProvider.System, Console.Error.WriteLine);
+return await LineageProgram.RunAsync(args, clock);

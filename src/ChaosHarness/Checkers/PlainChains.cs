@@ -23,7 +23,7 @@ sealed class PlainChains(IReadOnlyList<ObjectEvidence> objects, Func<ObjectEvide
         if (one is not { Damage: null, Root: { } root } || one.Bytes > BytesMax) return one;
         try
         {
-            return Content(root, LinksMax) is { } content ? one with { State = content.Digest() } : one;
+            return Content(root) is { } content ? one with { State = content.Digest() } : one;
         }
         catch (Exception e) when (e is InvalidDataException or ArgumentException or IndexOutOfRangeException or OverflowException)
         {
@@ -31,7 +31,10 @@ sealed class PlainChains(IReadOnlyList<ObjectEvidence> objects, Func<ObjectEvide
         }
     }
 
-    /// <summary>Null if a link is not there whole.</summary>
+    /// <summary>What it decodes to; null if a link is not there whole.</summary>
+    /// <exception cref="InvalidDataException">It does not decode.</exception>
+    public PlainContent? Content(ContentHash root) => Content(root, LinksMax);
+
     PlainContent? Content(ContentHash root, int linksLeft)
     {
         if (bases.TryGetValue(root, out var known)) return known;

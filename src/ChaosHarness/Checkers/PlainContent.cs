@@ -56,10 +56,13 @@ sealed class PlainContent
         byte[] raw = [];
         return PlainState.Digest(Tensors, (which, at, into) =>
         {
-            if (which != tensor) (tensor, raw) = (which, Range(which, 0, Tensors[which].Bytes));
+            if (which != tensor) (tensor, raw) = (which, Bytes(which));
             raw.AsSpan((int)at, into.Length).CopyTo(into);
         });
     }
+
+    /// <summary>Everything that this rank holds of a tensor.</summary>
+    public byte[] Bytes(int tensor) => Range(tensor, 0, Tensors[tensor].Bytes);
 
     /// <summary>Raw bytes of a tensor, whatever chunks they lie in.</summary>
     byte[] Range(int tensor, long begin, long length)

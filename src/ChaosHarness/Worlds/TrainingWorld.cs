@@ -115,10 +115,16 @@ public sealed class TrainingWorld : IAsyncDisposable
     /// <summary>A server in the place of one that died: at the same address, over the same data.</summary>
     public Task RestartServerAsync(CancellationToken cancellation) => StartServerAsync(cancellation);
 
+    /// <summary>File that decides what time it is for the server: <see cref="Faults.FaultyClock.Set"/>. While it is not there, the
+    /// machine's clock does.</summary>
+    public string ServerClock => Path.Combine(options.Logs, "clock-server");
+
     /// <param name="fault">Text for <see cref="Faults.KillAtDurableStep.Variable"/>; null for none.</param>
     /// <param name="broker">Where launcher and ranks find the broker, if not at its own address.</param>
-    public ChildProcess Launch(RunId run, IEnumerable<string> arguments, string? fault = null, string? broker = null) =>
-        Start($"launch-{run}", ["launch", "--run", run.ToString(), .. arguments], JournalOf(run), fault, broker);
+    /// <param name="clock">File that decides what time it is for launcher and ranks; null: the machine's clock does.</param>
+    public ChildProcess Launch(
+        RunId run, IEnumerable<string> arguments, string? fault = null, string? broker = null, string? clock = null) =>
+        Start($"launch-{run}", ["launch", "--run", run.ToString(), .. arguments], JournalOf(run), fault, broker, clock);
 
     /// <summary>A keeper beside the one that there may be.</summary>
     public ChildProcess StartKeeper() => Start("keeper", ["keeper", "run"], KeeperJournal);
@@ -166,10 +172,12 @@ public sealed class TrainingWorld : IAsyncDisposable
         api?.Dispose();
     }
 
-    ChildProcess Start(string name, string[] arguments, string? journal = null, string? fault = null, string? broker = null)
+    ChildProcess Start(
+        string name, string[] arguments, string? journal = null, string? fault = null, string? broker = null, string? clock = null)
     {
         var settings = Settings();
         settings["LINEAGE_BROKER"] = broker ?? settings["LINEAGE_BROKER"];
+        settings[Faults.FaultyClock.Variable] = clock;
         settings[Faults.KillAtDurableStep.Variable] = fault;
         settings[Witnesses.JournalWriter.Variable] = options.Watched ? journal : null;
         var process =
@@ -190,7 +198,7 @@ public sealed class TrainingWorld : IAsyncDisposable
     {
         File.Delete(Path.Combine(options.StateDirectory, "server.json"));   // an earlier server's says where nobody is now
         var place = api is null ? "http://127.0.0.1:0" : Address.GetLeftPart(UriPartial.Authority);
-        var server = Start("server", ["server", "run", "--url", place]);
+        var server = Start("server", ["server", "run", "--url", place], clock: ServerClock);
         using var deadline = new CancellationTokenSource(ReadyDeadline, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         try

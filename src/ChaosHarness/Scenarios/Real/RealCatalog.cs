@@ -35,11 +35,18 @@ public static class RealCatalog
             StoreScenarios.DiskFullAsync),
         new("paused-server", "A server that stands still costs time only.", Stack, RankScenarios.PausedServerAsync),
         new("double-launcher", "A second launcher is refused while the first one lives.", Stack, RankScenarios.TwoLaunchersAsync),
+        new("poison-message", "What can never be taken is set aside with a reason, and delays nobody.", Stack, PoisonScenarios.PoisonAsync),
+        new("world-changed", "Another number of ranks is refused, and what it would read is every row once.", Stack,
+            WorldSizeScenarios.ChangedAsync),
+        new("clock-backwards", "A clock that goes back lets nobody in early, and costs time only.", Stack, ClockScenarios.BackwardsAsync),
     ];
 
     public static IReadOnlyList<RealScenario> Nightly(string program) =>
     [
         .. Ci(program),
+        new("clock-skew", "Clocks that are apart by hours change nothing that is promised.", Stack, ClockScenarios.SkewAsync),
+        new("clock-jump", "A clock that jumps over a lease costs time only.", Stack, ClockScenarios.JumpAsync),
+        new("clock-frozen", "A clock that stands still stops nobody.", Stack, ClockScenarios.FrozenAsync),
         new("link-late", "A late link costs time only.", Stack, LinkScenarios.LateAsync),
         new("link-narrow", "A narrow link costs time only.", Stack, LinkScenarios.NarrowAsync),
         new("link-half-open", "Nobody waits for ever on a connection that nothing comes through.", Stack, LinkScenarios.HalfOpenAsync),

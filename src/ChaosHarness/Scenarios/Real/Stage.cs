@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Lineage.ChaosHarness.Checkers;
+using Lineage.ChaosHarness.Faults;
 using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.Worlds;
 using Lineage.Contracts.Api;
@@ -43,8 +44,21 @@ public sealed class Stage(
     /// <summary>The same scenario in another world, for one that breaks everything.</summary>
     public Stage In(TrainingWorld other) => new(other, run, golden, training, record, clock, ct);
 
+    /// <summary>File that decides what time it is for launchers and ranks from now on; null: the machine's clock does.</summary>
+    public string? RankClock { get; set; }
+
+    public void SetServerClock(ClockSetting setting)
+    {
+        record.Clocks.Set(clock.GetUtcNow(), setting);
+        FaultyClock.Set(world.ServerClock, setting);
+    }
+
     public ChildProcess Launch(string? fault = null, params string[] more) =>
-        world.Launch(run, [.. training.Arguments, .. more], fault);
+        world.Launch(run, [.. training.Arguments, .. more], fault, clock: RankClock);
+
+    /// <summary>As <see cref="Launch"/>, with another number of ranks than the run is trained by.</summary>
+    public ChildProcess LaunchWith(WorldSize ranks, params string[] more) =>
+        world.Launch(run, ["-n", ranks.ToString(), .. training.Arguments.SkipWhile(static one => one is "-n").Skip(1), .. more]);
 
     /// <summary>Launches a run that reaches the broker elsewhere than it is.</summary>
     public ChildProcess LaunchOver(string? broker, string? fault, params string[] more) =>

@@ -26,8 +26,9 @@ static class StageEvidence
         var (streams, rows) = await PostgresWitness.ReadWithRowsAsync(world.EventStore, run, record.BeganAt, ct);
         var objects = BytesWitness.Read(world.StoreDirectory, Agents.Tiers.LocalDirectoryTier.DefaultName, run);
         return new Evidence(
-            schedule, Journal(world, run, record), streams, objects, rows,
-            rest is null ? null : rest with { Orphans = Orphans(objects, streams) }, record.RaceMs, golden?.Trained);
+            schedule, Journal(world, run, record), record.InMachineTime(streams), objects, rows,
+            rest is null ? null : rest with { Orphans = Orphans(objects, streams) }, record.RaceMs, golden?.Trained,
+            record.Plans is [] ? null : record.Plans);
     }
 
     public static IReadOnlyList<Entry> Journal(TrainingWorld world, RunId run, StageRecord record) => WorldJournal.Merge(

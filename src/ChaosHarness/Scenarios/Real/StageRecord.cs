@@ -37,10 +37,20 @@ public sealed class StageRecord(TimeProvider clock)
     /// <summary>Null until the end was judged.</summary>
     public Examination? Examination { get; set; }
 
+    /// <summary>What ranks of other worlds would read, as it was carried out.</summary>
+    public List<TilingEvidence> Plans { get; } = [];
+
     /// <summary>How long the scenario made somebody stand still who commits.</summary>
     public TimeSpan Paused { get; set; }
 
-    public long RaceMs => CommitMs + (long)Paused.TotalMilliseconds;
+    /// <summary>What the server's clock was made to say.</summary>
+    public ClockRecord Clocks { get; } = new();
+
+    public long RaceMs => CommitMs + (long)(Paused + Clocks.StoodStill(clock.GetUtcNow())).TotalMilliseconds;
+
+    /// <inheritdoc cref="ClockRecord.InMachineTime"/>
+    public IReadOnlyList<StreamEvidence> InMachineTime(IReadOnlyList<StreamEvidence> streams) =>
+        Clocks.InMachineTime(streams, BeganAt, clock.GetUtcNow());
 
     /// <summary>Faults that were asked for and never struck, each in a sentence.</summary>
     public IReadOnlyList<string> Missed => missed;

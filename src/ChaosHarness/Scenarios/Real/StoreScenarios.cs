@@ -163,7 +163,7 @@ static class StoreScenarios
     };
 
     /// <summary>The newest restore point, a delta, once nothing newer can still become one: a rank stands still.</summary>
-    static async Task<CheckpointView> SettledAsync(Stage stage)
+    public static async Task<CheckpointView> SettledAsync(Stage stage)
     {
         const int looks = 3;
         CheckpointView? newest = null;
