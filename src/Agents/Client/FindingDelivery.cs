@@ -13,21 +13,23 @@ sealed class FindingDelivery(LineageClient client, IFactPublisher publisher, Tim
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
+    readonly SteadyClock steady = SteadyClock.Over(clock);
+
     /// <exception cref="LineageProblemException">not-ready: the findings were not on record in time.</exception>
     public async Task<RecoveryView> ReportAndChooseAgainAsync(RecoveryView view, ChainCheck check, ActorId by, CancellationToken ct)
     {
         var correlation = MessageId.Derive("trace", view.Recovery.ToString()).Value.ToString("N");
         var facts = check.Damaged.Select(d => FindingReports.Of(d.Shard, d.Found, by, correlation)).ToList();
-        var until = clock.GetUtcNow() + patience;
+        var until = steady.GetUtcNow() + patience;
         while (true)
         {
             await publisher.PublishAsync(facts, ct);
-            await Task.Delay(Pause, clock, ct);
+            await Task.Delay(Pause, steady, ct);
             var open = new List<Contracts.Messages.ShardVerificationReported>();
             foreach (var fact in facts)
                 if (!FactStanding.IsSettled(fact, await client.GetCheckpointAsync(fact.Checkpoint, ct))) open.Add(fact);
             facts = open;
-            if (facts.Count == 0 || clock.GetUtcNow() >= until) break;
+            if (facts.Count == 0 || steady.GetUtcNow() >= until) break;
         }
 
         var reason = string.Join("; ", check.Damaged.Take(3).Select(static d => $"{d.Shard} is {d.Found.Finding}: {d.Found.Detail}"));
@@ -37,16 +39,16 @@ sealed class FindingDelivery(LineageClient client, IFactPublisher publisher, Tim
     /// <summary>Asks until the damage is on record: before that the service answers that the choice stands (not-ready).</summary>
     public async Task<RecoveryView> ChooseAgainAsync(RecoveryId recovery, ChooseAgain body, CancellationToken ct)
     {
-        var until = clock.GetUtcNow() + patience;
+        var until = steady.GetUtcNow() + patience;
         while (true)
         {
             try
             {
                 return await client.ChooseAgainAsync(recovery, body, ct);
             }
-            catch (LineageProblemException e) when (e.Code == ProblemCodes.NotReady && clock.GetUtcNow() < until)
+            catch (LineageProblemException e) when (e.Code == ProblemCodes.NotReady && steady.GetUtcNow() < until)
             {
-                await Task.Delay(Pause, clock, ct);
+                await Task.Delay(Pause, steady, ct);
             }
         }
     }

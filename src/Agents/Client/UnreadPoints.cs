@@ -17,6 +17,8 @@ sealed class UnreadPoints(LineageClient client, IFactPublisher publisher, Checkp
 
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
+    readonly SteadyClock steady = SteadyClock.Over(clock);
+
     /// <summary>
     /// Verifies what a recovery could not choose only because nobody has read it, if it is newer than what it could choose: bases before
     /// what stands on them. The service says which, because it knows what lies behind a rewind or a fork.
@@ -38,14 +40,14 @@ sealed class UnreadPoints(LineageClient client, IFactPublisher publisher, Checkp
     async Task VerifyAsync(CheckpointView point, CancellationToken ct)
     {
         var facts = await probe.FindingsAsync(point, await client.GetChainAsync(point.Checkpoint, ct), ct);
-        var until = clock.GetUtcNow() + patience;
+        var until = steady.GetUtcNow() + patience;
         do
         {
             await publisher.PublishAsync(facts, ct);
-            await Task.Delay(Pause, clock, ct);
+            await Task.Delay(Pause, steady, ct);
             var view = await client.GetCheckpointAsync(point.Checkpoint, ct);
             if (view.Phase != CheckpointPhase.Sealed || facts.All(fact => FactStanding.IsSettled(fact, view))) return;
         }
-        while (clock.GetUtcNow() < until);
+        while (steady.GetUtcNow() < until);
     }
 }

@@ -36,6 +36,7 @@ public sealed class Keeper(
     readonly CheckpointProbe probe = new(tier, options.Actor, options.Parallel, report);
     readonly Dictionary<CheckpointId, DateTimeOffset> lookedAt = [];
     readonly HashSet<CheckpointId> complainedOf = [];
+    readonly SteadyClock steady = SteadyClock.Over(clock);
     readonly Reclaimer reclaimer = new(options.Actor, client, tier, report);
     bool away;
 
@@ -100,7 +101,7 @@ public sealed class Keeper(
 
     async Task<bool> VerifyIfDueAsync(CheckpointView checkpoint, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
+        var now = steady.GetUtcNow();
         if (lookedAt.TryGetValue(checkpoint.Checkpoint, out var last) && now - last < options.Again) return false;
         lookedAt[checkpoint.Checkpoint] = now;
         foreach (var old in lookedAt.Where(pair => now - pair.Value > 10 * options.Again).Select(static pair => pair.Key).ToList())

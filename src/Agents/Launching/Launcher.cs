@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
+using Lineage.Agents.Client;
 using Lineage.Agents.Training;
 using Lineage.Contracts.Identity;
 
@@ -36,7 +37,7 @@ public sealed class Launcher : IAsyncDisposable
 
     Launcher(LaunchOptions options, IRecoveryPort port, TimeProvider clock, Action<LaunchNote> narrate)
     {
-        (this.options, this.clock, this.narrate) = (options, clock, narrate);
+        (this.options, this.clock, this.narrate) = (options, SteadyClock.Over(clock), narrate);
         hands = new LaunchHands(options, port, clock, Post);
         state = LaunchState.Initial(options.Policy);
     }

@@ -19,6 +19,7 @@ public sealed class OutboxPump(
 {
     readonly Channel<PumpInput> inputs = Channel.CreateUnbounded<PumpInput>(new UnboundedChannelOptions { SingleReader = true });
     readonly CancellationTokenSource stop = new();
+    readonly SteadyClock steady = SteadyClock.Over(clock);
     readonly IDurableSteps steps = steps ?? NoSteps.Instance;
     Task loop = Task.CompletedTask;
     bool away;
@@ -44,11 +45,11 @@ public sealed class OutboxPump(
     /// <summary>True when the outbox became empty within the bound.</summary>
     public async Task<bool> DrainAsync(TimeSpan bound, CancellationToken ct)
     {
-        var until = clock.GetUtcNow() + bound;
+        var until = steady.GetUtcNow() + bound;
         while (outbox.Count > 0)
         {
-            if (clock.GetUtcNow() >= until) return false;
-            await Task.Delay(TimeSpan.FromMilliseconds(20), clock, ct);
+            if (steady.GetUtcNow() >= until) return false;
+            await Task.Delay(TimeSpan.FromMilliseconds(20), steady, ct);
         }
 
         return true;
@@ -64,7 +65,7 @@ public sealed class OutboxPump(
             var pending = new Queue<PumpInput>([input]);
             while (pending.TryDequeue(out var next))
             {
-                (state, var effects) = PumpStep.Next(state, next, clock.GetUtcNow());
+                (state, var effects) = PumpStep.Next(state, next, steady.GetUtcNow());
                 foreach (var effect in effects)
                     if (await DoAsync(effect, ct) is { } answer) pending.Enqueue(answer);
             }
@@ -75,9 +76,9 @@ public sealed class OutboxPump(
     async Task<PumpInput?> NextAsync(PumpState state, CancellationToken ct)
     {
         if (inputs.Reader.TryRead(out var ready)) return ready;
-        var wait = state.NextAt is { } at ? at - clock.GetUtcNow() : Timeout.InfiniteTimeSpan;
+        var wait = state.NextAt is { } at ? at - steady.GetUtcNow() : Timeout.InfiniteTimeSpan;
         if (state.NextAt is not null && wait <= TimeSpan.Zero) return new PumpInput.Tick();
-        using var due = new CancellationTokenSource(wait, clock);
+        using var due = new CancellationTokenSource(wait, steady);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, due.Token);
         try
         {

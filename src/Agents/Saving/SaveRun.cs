@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Lineage.Agents.Capture;
+using Lineage.Agents.Client;
 using Lineage.Agents.Reporting;
 using Lineage.Agents.Restoring;
 using Lineage.Agents.Shards;
@@ -27,6 +28,7 @@ sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, Cap
 {
     readonly CheckpointId checkpoint = new(options.Run, options.Generation, step);
     readonly string correlation = AgentTelemetry.CorrelationOf(new CheckpointId(options.Run, options.Generation, step));
+    readonly SteadyClock steady = SteadyClock.Over(parts.Clock);
     ShardWritten? written;
     ContentHash? baseRoot;
     long encodeMicroseconds;
@@ -37,11 +39,11 @@ sealed class SaveRun(SaverOptions options, SaverParts parts, BaseSlot bases, Cap
     {
         using var trace = AgentTelemetry.Start("checkpoint.save", correlation, checkpoint, parts.Clock.GetUtcNow() - Since());
         trace.SetTag("lineage.rank", options.Rank.Value).SetTag("lineage.stall.us", captured.StallMicroseconds);
-        var (state, effect) = SaveStep.Begin(options.Bounds, parts.Clock.GetUtcNow());
+        var (state, effect) = SaveStep.Begin(options.Bounds, steady.GetUtcNow());
         while (effect is not SaveEffect.End)
         {
             var input = await DoAsync(effect, ct);
-            (state, effect) = SaveStep.Next(state, input, options.Bounds, parts.Clock.GetUtcNow());
+            (state, effect) = SaveStep.Next(state, input, options.Bounds, steady.GetUtcNow());
         }
 
         var end = (SaveState.Ended)state;

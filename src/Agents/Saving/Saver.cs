@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Lineage.Agents.Capture;
+using Lineage.Agents.Client;
 using Lineage.Agents.Training;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
@@ -74,15 +75,16 @@ public sealed class Saver : IAsyncDisposable
     /// <exception cref="RankRefusedException">A newer generation writes the run (exit code 71).</exception>
     public async Task<bool> DrainAsync(CancellationToken ct)
     {
-        var until = parts.Clock.GetUtcNow() + options.DrainPatience;
-        while (Volatile.Read(ref unfinished) > 0 && parts.Clock.GetUtcNow() < until)
+        var steady = SteadyClock.Over(parts.Clock);
+        var until = steady.GetUtcNow() + options.DrainPatience;
+        while (Volatile.Read(ref unfinished) > 0 && steady.GetUtcNow() < until)
         {
             ThrowIfStopped();
             await Task.Delay(TimeSpan.FromMilliseconds(10), parts.Clock, ct);
         }
 
         ThrowIfStopped();
-        var left = until - parts.Clock.GetUtcNow();
+        var left = until - steady.GetUtcNow();
         var done = Volatile.Read(ref unfinished) == 0 && await parts.Pump.DrainAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, ct);
         if (!done)
         {

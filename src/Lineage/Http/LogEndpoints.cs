@@ -28,9 +28,9 @@ static class LogEndpoints
         var (id, cursor, count) = (Request.Run(run), Request.Sequence(after), Request.Limit(limit));
         if (wait is < 0 or > WaitSecondsMax) throw Request.Bad("wait", $"{wait} s is out of range: expected 0-{WaitSecondsMax}.");
         if (await queries.RunAsync(id, ct) is null) return ProblemResult.From(Refusals.NoSuchRun(id));
-        var until = clock.GetUtcNow().AddSeconds(wait ?? 0);
+        var asked = clock.GetTimestamp();   // what elapses, not the time of day: that may jump
         var events = await log.OfRunAsync(id, cursor, count + 1, ct);
-        while (events.Count == 0 && clock.GetUtcNow() < until)
+        while (events.Count == 0 && clock.GetElapsedTime(asked).TotalSeconds < (wait ?? 0))
         {
             await Task.Delay(Poll, clock, ct);
             events = await log.OfRunAsync(id, cursor, count + 1, ct);

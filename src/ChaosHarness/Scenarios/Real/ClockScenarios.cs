@@ -124,7 +124,7 @@ static class ClockScenarios
     /// <summary>How far the newest line of a rank's log is from now.</summary>
     static TimeSpan SaidByRanks(Stage stage)
     {
-        var line = File.ReadLines(Path.Combine(stage.World.StateDirectory, "runs", stage.Run.ToString(), "r0.log")).Last();
+        var line = File.ReadLines(Path.Combine(stage.World.StateDirectory, "runs", stage.Run.ToString(), "logs", "r0.log")).Last();
         return DateTimeOffset.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture) - stage.Clock.GetUtcNow();
     }
 
