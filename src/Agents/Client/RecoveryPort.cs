@@ -67,16 +67,16 @@ public sealed class RecoveryPort(
         return await CheckAsync(view, clock.GetElapsedTime(started), ct);
     });
 
-    public async Task<bool> RenewLeaseAsync(Generation generation, CancellationToken ct)
+    public async Task<LeaseStanding> RenewLeaseAsync(Generation generation, CancellationToken ct)
     {
         try
         {
             await client.RenewLeaseAsync(options.Run, generation, new RenewLease(options.Holder), ct);
-            return true;
+            return LeaseStanding.Held;
         }
         catch (LineageProblemException e) when (!LineageClient.IsTransient(e.Problem))
         {
-            return false;
+            return LeaseStandings.Of(e.Problem);
         }
         catch (LineageProblemException e)
         {

@@ -26,8 +26,8 @@ public interface IRecoveryPort
     /// <summary>A rank found damage while restoring and has reported it: another point within the same recovery.</summary>
     Task<PortAnswer> ChooseAgainAsync(Generation generation, int attempt, string reason, CancellationToken ct);
 
-    /// <summary>Renews the lease; false when the service says that it is no longer this launcher's.</summary>
-    Task<bool> RenewLeaseAsync(Generation generation, CancellationToken ct);
+    /// <summary>Renews the lease, or says what became of it.</summary>
+    Task<LeaseStanding> RenewLeaseAsync(Generation generation, CancellationToken ct);
 
     /// <summary>Every rank ended at <paramref name="finalStep"/> with its final checkpoint closed.</summary>
     /// <param name="stateDigests">SHA-256 of each rank's final state, in rank order.</param>

@@ -77,7 +77,8 @@ sealed class LaunchHands : IAsyncDisposable
 
     async Task RenewAsync(Generation generation, CancellationToken ct)
     {
-        if (!await port.RenewLeaseAsync(generation, ct)) post(new LaunchInput.LeaseLost(generation));
+        var standing = await port.RenewLeaseAsync(generation, ct);
+        if (standing != LeaseStanding.Held) post(new LaunchInput.LeaseLost(generation, RanOut: standing == LeaseStanding.RanOut));
     }
 
     async Task CompleteAsync(LaunchEffect.Complete complete, CancellationToken ct)

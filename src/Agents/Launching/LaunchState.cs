@@ -133,7 +133,8 @@ public abstract record LaunchInput
 
     public sealed record StopAsked : LaunchInput;
 
-    public sealed record LeaseLost(Generation Generation) : LaunchInput;
+    /// <param name="RanOut">Nobody took over: the next generation is asked for, so that a rewind meanwhile is obeyed too.</param>
+    public sealed record LeaseLost(Generation Generation, bool RanOut = false) : LaunchInput;
 
     public sealed record Completed : LaunchInput;
 

@@ -30,7 +30,7 @@ public static class LaunchSupervisor
             LaunchInput.RankSpoke spoke => Spoke(state, spoke.Event, now),
             LaunchInput.RankExited exited => Exited(state, exited, now),
             LaunchInput.StopAsked => Stop(state, now),
-            LaunchInput.LeaseLost lost => LeaseLost(state, lost.Generation, now),
+            LaunchInput.LeaseLost lost => LeaseLost(state, lost, now),
             LaunchInput.Completed => Finished(state, ExitCodes.Done, code: null, "Every rank is done and the run is complete."),
             LaunchInput.Warned => state,
             LaunchInput.Tick => Tick(state, now),
@@ -119,10 +119,10 @@ public static class LaunchSupervisor
         $"Stopped at step {state.Reached ?? state.RestorePoint?.Step ?? default(Step)} of {state.Policy.LastStep}. " +
         "Launch again to go on from the newest restore point.";
 
-    static LaunchStep LeaseLost(LaunchState state, Generation generation, DateTimeOffset now) =>
-        generation == state.Generation && state.Phase is LaunchPhase.Running or LaunchPhase.Stopping
-            ? Fail(state with { LeaseLost = true }, "the lease is no longer this launcher's", state.Ranks, now)
-            : state;
+    static LaunchStep LeaseLost(LaunchState state, LaunchInput.LeaseLost lost, DateTimeOffset now) =>
+        lost.Generation != state.Generation || state.Phase is not (LaunchPhase.Running or LaunchPhase.Stopping) ? state
+            : lost.RanOut ? Fail(state, "the lease ran out before it was renewed", state.Ranks, now)
+            : Fail(state with { LeaseLost = true }, "the lease is no longer this launcher's", state.Ranks, now);
 
     /// <summary>The generation is lost: stop what is left of it; what comes next is decided when nobody lives any more.</summary>
     static LaunchStep Fail(LaunchState state, string suspicion, ImmutableSortedDictionary<int, RankLife> before, DateTimeOffset now)

@@ -10,8 +10,8 @@ namespace Lineage.ChaosHarness.Checkers;
 public sealed record Tiling(IReadOnlyList<TilingEvidence> Plans, long Bytes, IReadOnlyList<string> Differences);
 
 /// <summary>
-/// Carries out a reshard plan over stored bytes by the judge's own reader: owners are taken from the tensor tables of the shards, never from
-/// the rule that made the plan, and what the target ranks read is put together and compared with what the owners hold.
+/// Carries out a reshard plan over stored bytes by the judge's own reader: owners are taken from the tensor tables of the shards, never
+/// from the rule that made the plan, and what the target ranks read is put together and compared with what the owners hold.
 /// </summary>
 public static class PlainTiling
 {

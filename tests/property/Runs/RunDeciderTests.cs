@@ -4,6 +4,8 @@ using Lineage.Contracts.Identity;
 using Lineage.Decisions;
 using Lineage.Runs;
 using static Lineage.Tests.Property.Runs.Given;
+using LeaseStanding = Lineage.Agents.Launching.LeaseStanding;
+using LeaseStandings = Lineage.Agents.Launching.LeaseStandings;
 
 namespace Lineage.Tests.Property.Runs;
 
@@ -91,6 +93,20 @@ public sealed class RunDeciderTests
         var expired = Then.Accepted(Decide(RunAt(1), Expire(1, At(10))), typeof(LeaseExpired));
         Then.Done(Decide(RunOf([Registered(), Granted(1), .. expired]), Expire(1, At(10))));
         Then.Done(Decide(RunAt(2), Expire(1, At(1))));
+    }
+
+    /// <summary>Found with clock-jump: the launcher gave up, and said that another one wrote the run.</summary>
+    [Fact]
+    public void A_lease_that_ran_out_is_not_lost_to_anybody_until_the_next_grant()
+    {
+        LeaseStanding Renewed(params object[] events) => Decide(
+            RunOf(events), new RunCommand.RenewLease(Demo, new Generation(1), Launcher, At(50))) is Decision.Refused refused
+                ? LeaseStandings.Of(Problem.Of(refused.Code, refused.Status, refused.Title, refused.Detail)) : LeaseStanding.Held;
+        var expired = Then.Accepted(
+            Decide(RunAt(1), new RunCommand.ExpireLease(Demo, new Generation(1), At(10), At(10))), typeof(LeaseExpired));
+        Assert.Equal(LeaseStanding.Held, Renewed(Registered(), Granted(1)));
+        Assert.Equal(LeaseStanding.RanOut, Renewed([Registered(), Granted(1), .. expired]));
+        Assert.Equal(LeaseStanding.Lost, Renewed([Registered(), Granted(1), .. expired, Granted(2)]));
     }
 
     [Fact]

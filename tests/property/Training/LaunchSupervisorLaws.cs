@@ -136,6 +136,17 @@ public sealed class LaunchSupervisorLaws
         Assert.IsType<LaunchEffect.Terminate>(Assert.Single(Step(running, new LaunchInput.LeaseLost(First)).Effects));
     }
 
+    /// <summary>Found with clock-jump: it ended with stale-generation, and nobody wrote the run.</summary>
+    [Fact]
+    public void A_lease_that_ran_out_while_nobody_took_over_is_asked_for_anew()
+    {
+        var ending = Step(Running(worldSize: 1), new LaunchInput.LeaseLost(First, RanOut: true));
+        Assert.IsType<LaunchEffect.Terminate>(Assert.Single(ending.Effects));
+        var asked = Step(ending.State, new LaunchInput.RankExited(First, new Rank(0), 143));
+        Assert.Contains(asked.Effects, static effect => effect is LaunchEffect.AskRecovery);
+        Assert.Null(asked.State.End);
+    }
+
     [Fact]
     public void The_lease_is_renewed_each_third_of_its_time()
     {

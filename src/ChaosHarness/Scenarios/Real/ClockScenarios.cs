@@ -7,8 +7,8 @@ using Lineage.Contracts.Events;
 namespace Lineage.ChaosHarness.Scenarios.Real;
 
 /// <summary>
-/// Wall clocks that are wrong, through the clock that every process is given (<see cref="FaultyClock"/>): PostgreSQL and the broker keep the
-/// machine's. Time may cost a run saves and waiting; it must never decide who writes, or what is restored.
+/// Wall clocks that are wrong, through the clock that every process is given (<see cref="FaultyClock"/>): PostgreSQL and the broker keep
+/// the machine's. Time may cost a run saves and waiting; it must never decide who writes, or what is restored.
 /// </summary>
 static class ClockScenarios
 {
@@ -33,7 +33,8 @@ static class ClockScenarios
         await stage.JudgeEndAsync();
     }
 
-    /// <summary>The machine's clock jumps over a lease and a deadline while a save is open. Who holds the lease goes on, or asks anew.</summary>
+    /// <summary>The machine's clock jumps over a lease and a deadline while a save is open: that save is lost, and the launcher asks for
+    /// the run anew.</summary>
     public static async Task JumpAsync(Stage stage)
     {
         stage.RankClock = stage.World.ServerClock;
@@ -49,8 +50,8 @@ static class ClockScenarios
         await stage.JudgeEndAsync();
     }
 
-    /// <summary>The machine's clock goes back, and the launcher dies: its lease holds too long, which is safe; once the clock is right,
-    /// another takes over.</summary>
+    /// <summary>The machine's clock goes back, and once more when the launcher dies: its lease holds too long, which is safe; once the
+    /// clock is right, another takes over.</summary>
     public static async Task BackwardsAsync(Stage stage)
     {
         stage.RankClock = stage.World.ServerClock;
@@ -64,6 +65,7 @@ static class ClockScenarios
             stage.TookEffect(fault, $"a save was sealed, dated {Text(Off(stage, sealedThen!))}");
             var kill = stage.Inject("launcher-kill", "launcher", "SIGKILL");
             launcher.Send(Signal.Kill);
+            stage.SetServerClock(new ClockSetting(-2 * Hour, null));   // before the lease, renewed by the first wrong time, is over
             await stage.UntilAsync("the launcher's end", () => Task.FromResult(launcher.HasExited));
             stage.TookEffect(kill, "the launcher is gone, its ranks with it");
             var early = stage.Launch(fault: null, "--lease", "4");

@@ -15,8 +15,8 @@ namespace Lineage.ChaosHarness.Scenarios.Real;
 static class PoisonScenarios
 {
     /// <summary>
-    /// Bytes that are no message; a message of the right type without what it needs; a whole fact about a checkpoint that nobody opened, over
-    /// the broker and over HTTP. All lie before the facts of a save that is under way.
+    /// Bytes that are no message; a message of the right type without what it needs; a whole fact about a checkpoint that nobody opened,
+    /// over the broker and over HTTP. All lie before the facts of a save that is under way.
     /// </summary>
     public static async Task PoisonAsync(Stage stage)
     {
@@ -89,8 +89,11 @@ static class PoisonScenarios
     }
 
     /// <summary>As the bus wraps what it sends.</summary>
-    static byte[] Envelope(string message) => Encoding.UTF8.GetBytes(
-        $$"""{"messageType":["urn:message:{{typeof(ShardVerificationReported).Namespace}}:{{nameof(ShardVerificationReported)}}"],"message":{{message}}}""");
+    static byte[] Envelope(string message)
+    {
+        var type = $"urn:message:{typeof(ShardVerificationReported).Namespace}:{nameof(ShardVerificationReported)}";
+        return Encoding.UTF8.GetBytes($$"""{"messageType":["{{type}}"],"message":{{message}}}""");
+    }
 
     static async Task PublishAsync(PrivateRabbitMq broker, Stage stage, byte[] body)
     {
@@ -107,6 +110,7 @@ static class PoisonScenarios
         using var http = new HttpClient { BaseAddress = stage.World.Address };
         using var body = new StringContent($$"""{"messages":[{{fact}}]}""", Encoding.UTF8, "application/json");
         using var answer = await http.PostAsync(new Uri("v1/messages", UriKind.Relative), body, stage.Cancellation);
-        stage.Note("server:0", "answered the poison", $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(stage.Cancellation)}");
+        var said = await answer.Content.ReadAsStringAsync(stage.Cancellation);
+        stage.Note("server:0", "answered the poison", $"{(int)answer.StatusCode} {said}");
     }
 }

@@ -12,7 +12,7 @@ static class RealTraining
     /// <summary>Profile of a schedule that nobody wrote: the scenario is code, and its schedule says afterwards what happened.</summary>
     public const string Unwritten = "real";
 
-    static readonly RunId Golden = RunId.Parse("golden");
+    public static readonly RunId Golden = RunId.Parse("golden");
 
     /// <param name="lastStep">Training is complete when so many steps are done; the last one is saved too.</param>
     public static Training Of(WorldSize ranks, long lastStep, long saveEvery, long seed)

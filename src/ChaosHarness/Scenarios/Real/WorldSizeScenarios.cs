@@ -12,9 +12,9 @@ namespace Lineage.ChaosHarness.Scenarios.Real;
 static class WorldSizeScenarios
 {
     /// <summary>
-    /// The run's machine is gone and somebody starts it with three ranks. Training goes on with the number of ranks that saved only, so that
-    /// is refused with a reason; what the service says that other worlds would read is carried out by the judge's own reader. Then it goes on
-    /// with two.
+    /// The run's machine is gone and somebody starts it with three ranks. Training goes on with the number of ranks that saved only, so
+    /// that is refused with a reason; what the service says that other worlds would read is carried out by the judge's own reader. Then it
+    /// goes on with two.
     /// </summary>
     public static async Task ChangedAsync(Stage stage)
     {
