@@ -209,8 +209,8 @@ sealed class SaveProcess(World world, RankProcess rank, CheckpointId id, RankSta
     {
         var answer = new Answer();
         yield return Wait.Through(world.Service.Decide(
-            answer, rank.Name, id.StreamKey, [world.Run.StreamKey, id.StreamKey], at => CheckpointDecider.Decide(
-                world.Store.State<Checkpoint>(id.StreamKey), world.RunState, new CheckpointCommand.Fail(
+            answer, rank.Name, id.Run, id.StreamKey, [id.Run.StreamKey, id.StreamKey], at => CheckpointDecider.Decide(
+                world.Store.State<Checkpoint>(id.StreamKey), rank.Run.State, new CheckpointCommand.Fail(
                     id, rank.Rank, problem.Code, problem.Detail, rank.Actor, at))));
         input = answer.IsYes ? new SaveInput.Told() : new SaveInput.Untold(answer.Problem);
     }
