@@ -103,7 +103,7 @@ public static class Swarm
 
     static ScheduledFault Fault(int id, string kind, ScheduledWorld world, SeededStream random)
     {
-        var when = random.OneIn(4)
+        var when = kind == "restore-expired" ? new FaultTrigger("checkpoint-expired.v1", 1, random.Between(0, 1_500)) : random.OneIn(4)
             ? new FaultTrigger(Event: null, 1, random.Between(20, 2_500))
             : new FaultTrigger(Moments[random.Below(Moments.Length)], random.Between(1, 6), random.OneIn(2) ? 0 : random.Between(1, 300));
         var lasts = kind is "rank-pause" or "zombie-rank" or "server-kill" or "broker-down" or "partition-rank" or "disk-full"

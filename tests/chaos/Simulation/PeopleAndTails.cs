@@ -30,7 +30,8 @@ public sealed class PeopleAndTails
         return (history, verdict);
     }
 
-    static bool Is(Verdict verdict, string id, Judgement judgement) => verdict.Invariants.Single(one => one.Id == id).Judgement == judgement;
+    static bool Is(Verdict verdict, string id, Judgement judgement) =>
+        verdict.Invariants.Single(one => one.Id == id).Judgement == judgement;
 
     static bool Happened(SimulatedHistory history, string name) =>
         history.Evidence.Streams.SelectMany(static s => s.Events).Any(e => e.Name == name);

@@ -67,13 +67,20 @@ public sealed class FileCheckTests
     {
         string[] modelled =
         [
-            "store-commit-unknown", "broker-lost-confirm", "broker-duplicate", "broker-delay", "misdirected-write", "clock-skew",
+            "store-commit-unknown", "broker-lost-confirm", "broker-duplicate", "broker-delay",
+            "misdirected-write", "clock-skew", "clock-jump", "clock-backwards", "timers-late", "write-reordered", "poison-message",
+            "store-visibility-reordered", "store-sequence-gap", "restore-expired", "rewind-under-load", "retention-zero",
+        ];
+        OperationKind[] ofModel =
+        [
+            OperationKind.Tag, OperationKind.Rewind, OperationKind.Fork, OperationKind.Expire, OperationKind.Undo, OperationKind.Scale,
         ];
         for (var seed = 0; seed < 500; seed++)
         {
             var drawn = Swarm.Draw(seed, profile: null);
             var expected = drawn.Faults.Select(static one => one.Kind).Distinct(StringComparer.Ordinal)
                 .Count(kind => modelled.Contains(kind, StringComparer.Ordinal));
+            expected += drawn.Operations.Select(static one => one.Kind).Distinct().Count(ofModel.Contains);
             Assert.Equal(expected, FileCheck.Refusals(drawn).Count);
         }
     }
