@@ -55,6 +55,11 @@ public static class Shrinker
         foreach (var less in WithoutOne(s)) yield return less;
         if (s.World.Ranks > 1) yield return s with { World = s.World with { Ranks = s.World.Ranks - 1 } };
         if (s.World.Servers > 1) yield return s with { World = s.World with { Servers = 1 } };
+        foreach (var asked in s.Operations.Where(static o => o.Kind != OperationKind.Save && o.Argument > Least(o.Kind)))
+            yield return s with
+            {
+                Operations = [.. s.Operations.Select(one => one == asked ? asked with { Argument = asked.Argument / 2 } : one)],
+            };
         for (var i = 0; i < s.Faults.Count; i++)
         {
             var fault = s.Faults[i];
@@ -63,6 +68,9 @@ public static class Shrinker
             if (fault.Amount > 1) yield return With(s, i, fault with { Amount = fault.Amount / 2 });
         }
     }
+
+    /// <summary>A world has a rank at least.</summary>
+    static long Least(OperationKind kind) => kind == OperationKind.Scale ? 1 : 0;
 
     static IEnumerable<Schedule> WithoutOne(Schedule s)
     {

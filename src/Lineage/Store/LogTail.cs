@@ -4,16 +4,18 @@ using Npgsql;
 namespace Lineage.Store;
 
 /// <summary>Asks the database how far a tail may go (<see cref="TailHorizon"/>).</summary>
+/// <remarks>A snapshot's xmax is no place for a mark: it is one past the newest transaction that is <em>over</em>, so a younger one under
+/// way is in no snapshot at all. A mark takes a transaction of its own, and only when there is a number that no mark has yet.</remarks>
 sealed class LogTail
 {
     /// <summary>Under load something is always under way; what was under way a moment ago is over soon.</summary>
     const int AsksMax = 6;
 
-    /// <summary>Two statements: the number is read before the snapshot is taken, and each takes its own.</summary>
     const string Newest = $"select case when is_called then last_value else 0 end from {MartenSetup.Schema}.mt_events_sequence";
 
-    const string UnderWay =
-        "select pg_snapshot_xmin(pg_current_snapshot())::text, pg_snapshot_xmax(pg_current_snapshot())::text";
+    const string Mark = "select pg_current_xact_id()::text";
+
+    const string UnderWay = "select pg_snapshot_xmin(pg_current_snapshot())::text";
 
     const string Moment = "select pg_sleep(0.004)";
 
@@ -24,24 +26,20 @@ sealed class LogTail
     {
         for (var asks = 1; ; asks++)
         {
-            var (last, oldest, next) = await LookAsync(connection, ct);
-            var reach = horizon.Reach(last, oldest, next);
+            var last = (long)(await AskAsync(connection, Newest, ct))!;
+            var next = horizon.Knows(last) ? long.MaxValue : Number(await AskAsync(connection, Mark, ct));
+            var reach = horizon.Reach(last, Number(await AskAsync(connection, UnderWay, ct)), next);
             if (reach >= last || asks == AsksMax) return reach;
-            await using var moment = new NpgsqlCommand(Moment, connection);
-            await moment.ExecuteNonQueryAsync(ct);
+            await AskAsync(connection, Moment, ct);
         }
     }
 
-    static async Task<(long Last, long Oldest, long Next)> LookAsync(NpgsqlConnection connection, CancellationToken ct)
+    /// <summary>Each in a transaction of its own: the order of the three is what makes them true.</summary>
+    static async Task<object?> AskAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(Newest), new(UnderWay) } };
-        await using var reader = await batch.ExecuteReaderAsync(ct);
-        await reader.ReadAsync(ct);
-        var last = reader.GetInt64(0);
-        await reader.NextResultAsync(ct);
-        await reader.ReadAsync(ct);
-        return (last, Number(reader.GetString(0)), Number(reader.GetString(1)));
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(ct);
     }
 
-    static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+    static long Number(object? text) => long.Parse((string)text!, CultureInfo.InvariantCulture);
 }

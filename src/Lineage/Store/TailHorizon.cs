@@ -18,15 +18,22 @@ public sealed class TailHorizon
     (long Last, long Next) newest = (-1, -1);
     long reach;
 
+    /// <summary>Whether that number has a mark already, so that no other one is needed for it.</summary>
+    public bool Knows(long last)
+    {
+        lock (gate) return last <= newest.Last;
+    }
+
     /// <param name="last">Newest number handed out, whether its transaction is over or not; read before the others.</param>
     /// <param name="oldest">Oldest transaction under way.</param>
-    /// <param name="next">The one that would begin next; equal to <paramref name="oldest"/> if none is under way.</param>
+    /// <param name="next">One that began after <paramref name="last"/> was read, or would begin next. Not looked at for a number that has
+    /// its mark.</param>
     /// <returns>Every event up to here is visible to whoever reads now.</returns>
     public long Reach(long last, long oldest, long next)
     {
         lock (gate)
         {
-            if ((last > newest.Last) && marks.Count < MarksMax) marks.Enqueue(newest = (last, next));
+            if (last > newest.Last && marks.Count < MarksMax) marks.Enqueue(newest = (last, next));
             while (marks.TryPeek(out var mark) && mark.Next <= oldest) reach = Math.Max(reach, marks.Dequeue().Last);
             return reach;
         }
