@@ -1,6 +1,7 @@
 using Lineage.Bench;
 using Lineage.Bench.Codec;
 using Lineage.Bench.Ingest;
+using Lineage.Bench.Judging;
 using Lineage.Bench.Record;
 using Lineage.Bench.Reporting;
 using Lineage.Bench.SaveRestore;
@@ -17,6 +18,8 @@ using Lineage.Bench.SaveRestore;
             : new IngestSuite(options, output, TimeProvider.System).RunAsync()),
     ("lineage", "the questions of a training engineer over a history of 1,000 runs, over HTTP, against their targets",
         static (options, output) => new LineageSuite(options, output, TimeProvider.System).RunAsync()),
+    ("judge", "how long the judge of chaos takes for a history of 10^6 events, and whether it finds what is planted in one",
+        static (options, output) => Task.FromResult(new JudgeSuite(options, output).Run())),
 ];
 
 if (args is ["server", var state, var url, .. var broker])   // what suites ask, and what --kill kills

@@ -43,7 +43,7 @@ public sealed class LossSeries : IDisposable
     public static LossSeries Append(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var opened = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var opened = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
         opened.SetLength(EndOfLastLine(opened));
         opened.Seek(0, SeekOrigin.End);
         return new LossSeries(opened);
@@ -60,10 +60,20 @@ public sealed class LossSeries : IDisposable
         return 0;
     }
 
+    /// <exception cref="IOException">It could not be written; nothing of it is in the file.</exception>
     public void Add(LossRecord record)
     {
-        file.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(record, Json) + "\n"));
-        file.Flush();
+        var end = file.Position;
+        try
+        {
+            file.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(record, Json) + "\n"));
+        }
+        catch (IOException)
+        {
+            file.SetLength(end);   // the next record must not follow half of this one
+            file.Seek(end, SeekOrigin.Begin);
+            throw;
+        }
     }
 
     /// <summary>For each step the loss that belongs to the surviving history. Empty when there is no file yet.</summary>

@@ -27,7 +27,7 @@ public static class RankProgram
         });
         // Ctrl-C in a terminal reaches every process of the group; the launcher decides what it means and tells the ranks by SIGTERM.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, static context => context.Cancel = true);
-        using var voice = new RankVoice(options, Console.Out, clock);
+        using var voice = new RankVoice(options, Console.Out, clock, Console.Error.WriteLine);
         try
         {
             await using var hooks = await open(stopping.Token);
@@ -71,6 +71,7 @@ public static class RankProgram
 sealed class RankLife(RankOptions options, IRankHooks hooks, RankVoice voice, TimeProvider clock)
 {
     readonly RunDirectory directory = new(options.StateDirectory, options.Run);
+    bool isLossy;
 
     public async Task<int> RunAsync(CancellationToken stop)
     {
@@ -130,7 +131,7 @@ sealed class RankLife(RankOptions options, IRankHooks hooks, RankVoice voice, Ti
             var begun = clock.GetTimestamp();
             var outcome = await trainer.StepAsync(stop.IsCancellationRequested, CancellationToken.None);
             hooks.Trained(trainer.State, outcome.Step);
-            losses?.Add(LossRecord.Of(outcome.Step, options.Generation, outcome.Loss));
+            Keep(losses, LossRecord.Of(outcome.Step, options.Generation, outcome.Loss));
             if (options.Rank.Value == 0)
                 hooks.Stepped(outcome.Step, MetricNames.Loss, double.IsFinite(outcome.Loss) ? outcome.Loss : null);
             voice.Tell(RankEventKind.Step, e => e with { Step = outcome.Step, Loss = outcome.Loss, Milliseconds = Elapsed(begun) });
@@ -144,6 +145,20 @@ sealed class RankLife(RankOptions options, IRankHooks hooks, RankVoice voice, Ti
         }
 
         return stopped;
+    }
+
+    /// <summary>The series is for people: a full disk costs records, and not the training.</summary>
+    void Keep(LossSeries? losses, LossRecord record)
+    {
+        try
+        {
+            losses?.Add(record);
+        }
+        catch (IOException e)
+        {
+            if (!isLossy) Console.Error.WriteLine($"Losses from step {record.Step} on are not in {directory.Losses}: {e.Message}");
+            isLossy = true;
+        }
     }
 
     async Task SaveAsync(Trainer trainer, bool final)

@@ -17,13 +17,18 @@ public sealed class RankVoice : IDisposable
     readonly TimeProvider clock;
     readonly Rank rank;
     readonly Generation generation;
+    readonly Action<string> complain;
+    bool isMute;
 
-    public RankVoice(RankOptions options, TextWriter events, TimeProvider clock)
+    /// <param name="complain">Told when the log cannot be written; for standard error.</param>
+    public RankVoice(RankOptions options, TextWriter events, TimeProvider clock, Action<string> complain)
     {
+        this.complain = complain;
         (this.events, this.clock, rank, generation) = (events, clock, options.Rank, options.Generation);
         var directory = new RunDirectory(options.StateDirectory, options.Run);
         Directory.CreateDirectory(directory.Logs);
-        var file = new FileStream(directory.Log(rank), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+        // Unbuffered: what could not be written once is not tried again by the next line, or at the end.
+        var file = new FileStream(directory.Log(rank), FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         log = new StreamWriter(file) { AutoFlush = true };
     }
 
@@ -41,10 +46,23 @@ public sealed class RankVoice : IDisposable
         Log(line);
     }
 
+    /// <summary>A full disk costs lines of the log, which is said once, and not the training.</summary>
     public void Log(string line)
     {
         var entry = string.Create(CultureInfo.InvariantCulture, $"{clock.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} g{generation} {line}");
-        lock (gate) log.WriteLine(entry);
+        lock (gate)
+        {
+            try
+            {
+                log.WriteLine(entry);
+                isMute = false;
+            }
+            catch (IOException e)
+            {
+                if (!isMute) complain($"rank {rank}: its log misses lines from here on, until it can be written again: {e.Message}");
+                isMute = true;
+            }
+        }
     }
 
     /// <summary>Says "alive" every five seconds while a long wait goes on: the launcher can tell a wait from a stopped process.</summary>

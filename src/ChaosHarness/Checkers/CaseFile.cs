@@ -40,6 +40,22 @@ sealed class CaseFile
     /// <summary>More was harmed than is promised to survive: only what no harm excuses is judged.</summary>
     public bool BeyondBudget => Evidence.Schedule.BeyondBudget;
 
+    ILookup<CheckpointId, SaveRecord>? children;
+    ILookup<CheckpointId, RecoveryRecord>? restorers;
+
+    /// <summary>What was opened as a delta on it.</summary>
+    public IEnumerable<SaveRecord> ChildrenOf(CheckpointId id) => (children ??= saves.Values
+        .Where(static save => save.Opened?.Body.Base is not null)
+        .ToLookup(static save => save.Opened!.Value.Body.Base!.Checkpoint))[id];
+
+    /// <summary>Recoveries that at some time had chosen it, or something that is built on it.</summary>
+    public IEnumerable<RecoveryRecord> RestorersOf(CheckpointId id) => (restorers ??= runs.Values
+        .SelectMany(static run => run.Recoveries.Values)
+        .SelectMany(recovery => recovery.Choices.Select(static choice => choice.Body.Chosen).OfType<CheckpointId>().Distinct()
+            .Select(Find).OfType<SaveRecord>().SelectMany(target => Chain(target, out _)).Distinct()
+            .Select(link => (link.Id, Recovery: recovery)))
+        .ToLookup(static pair => pair.Id, static pair => pair.Recovery))[id];
+
     public SaveRecord? Find(CheckpointId id) => saves.GetValueOrDefault(id);
 
     public RunRecord? FindRun(RunId id) => runs.GetValueOrDefault(id);

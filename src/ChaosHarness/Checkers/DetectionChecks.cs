@@ -145,9 +145,8 @@ static class DetectionChecks
                 + $"a quarantine; observed: "
                 + "no byte was stored since.",
                 save.Stream, save.Verifieds.Find(one => one.Version > since.Version).Version);
-        foreach (var other in file.Saves)
-            if (other.Opened is { Body.Base: { } edge } opened && edge.Checkpoint == save.Id
-                && file.SurelyBefore(since.Sequence, since.AtMs, opened.Sequence, opened.AtMs))
+        foreach (var other in file.ChildrenOf(save.Id))
+            if (other.Opened is { } opened && file.SurelyBefore(since.Sequence, since.AtMs, opened.Sequence, opened.AtMs))
                 s18.Violate(
                     $"{other.Id} was built on {save.Id}. Expected no new delta on a quarantined base; observed: quarantined before "
                     + $"({since.Body.Cause}).",

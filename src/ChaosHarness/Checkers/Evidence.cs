@@ -13,11 +13,12 @@ namespace Lineage.ChaosHarness.Checkers;
 /// <param name="Golden">What the run that never failed trained; null if there was none.</param>
 /// <param name="Plans">Every rank's reads of checkpoints that were restored to another world size.</param>
 /// <param name="IsStoreRead">The store was read through: that there is no object then means that none is left.</param>
+/// <param name="Earlier">What was read while the world still went on; null if nobody looked.</param>
 /// <param name="AtRest">Null if the world never came to rest within its bound, which is itself a verdict (L1-L4).</param>
 public sealed record Evidence(
     Schedule Schedule, IReadOnlyList<Entry> Journal, IReadOnlyList<StreamEvidence> Streams, IReadOnlyList<ObjectEvidence> Objects,
     IReadOnlyList<RowEvidence> Rows, RestEvidence? AtRest, long RaceMs = 0, IReadOnlyList<Entry.Trained>? Golden = null,
-    IReadOnlyList<TilingEvidence>? Plans = null, bool IsStoreRead = false)
+    IReadOnlyList<TilingEvidence>? Plans = null, bool IsStoreRead = false, IReadOnlyList<EarlierReading>? Earlier = null)
 {
     /// <summary>Whether stored bytes can be judged.</summary>
     public bool KnowsObjects => IsStoreRead || Objects.Count > 0;
@@ -46,7 +47,15 @@ public sealed record StreamEvidence(string Key, IReadOnlyList<EventEvidence> Eve
 /// <param name="Body">A record of Lineage.Contracts.Events.</param>
 /// <param name="DigestHeld">Whether a digest of the body taken now equals the one on record; null where none is recorded.</param>
 /// <param name="AtMs">By the world's clock.</param>
-public sealed record EventEvidence(long Sequence, long Version, string Name, object Body, bool? DigestHeld, long AtMs);
+/// <param name="Id">The event's own; null where events have none.</param>
+/// <param name="Bytes">SHA-256 of the body's canonical bytes as they were read; null where no bytes are.</param>
+/// <param name="LinkHeld">Whether the link computed now from the columns equals the one on record; null where none is recorded.</param>
+public sealed record EventEvidence(
+    long Sequence, long Version, string Name, object Body, bool? DigestHeld, long AtMs, string? Id = null, ContentHash? Bytes = null,
+    bool? LinkHeld = null);
+
+/// <summary>What was on record at an earlier moment, read in the same way as <see cref="Evidence.Streams"/>.</summary>
+public sealed record EarlierReading(long AtMs, IReadOnlyList<StreamEvidence> Streams);
 
 /// <summary>One stored object, read and decoded by the judge.</summary>
 /// <param name="Root">Root digest computed from its bytes; null if they are not a whole shard.</param>

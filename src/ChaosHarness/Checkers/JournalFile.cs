@@ -9,6 +9,7 @@ sealed class JournalFile
     readonly Dictionary<(CheckpointId Checkpoint, int Rank), List<Entry.Captured>> captures = [];
     readonly Dictionary<(CheckpointId Checkpoint, int Rank), List<Entry.ReadBack>> reads = [];
     readonly Dictionary<string, List<Entry.Durable>> writes = new(StringComparer.Ordinal);
+    readonly Dictionary<RunId, long> lastSteps = [];
     readonly Dictionary<string, List<Entry.Ended>> ends = new(StringComparer.Ordinal);
     readonly Dictionary<string, List<long>> harm = new(StringComparer.Ordinal);
 
@@ -58,6 +59,9 @@ sealed class JournalFile
 
     public IReadOnlyList<Entry.Durable> WritesOf(string key) => writes.TryGetValue(key, out var found) ? found : [];
 
+    /// <summary>The highest step that anybody trained; less than any step if nobody did.</summary>
+    public long LastStepOf(RunId run) => lastSteps.GetValueOrDefault(run, long.MinValue);
+
     /// <summary>Ends of operations that were about that checkpoint and nothing else.</summary>
     public IReadOnlyList<Entry.Ended> EndsOf(CheckpointId id) =>
         ends.Count > 0 && ends.TryGetValue(id.ToString(), out var found) ? found : [];
@@ -89,7 +93,10 @@ sealed class JournalFile
             case Entry.Acknowledged one: Acknowledged.Add(one); break;
             case Entry.Captured one: Add(captures, (one.Checkpoint, one.Rank), one); break;
             case Entry.Restored one: Restored.Add(one); break;
-            case Entry.Trained one: Trained.Add(one); break;
+            case Entry.Trained one:
+                Trained.Add(one);
+                lastSteps[one.Run] = Math.Max(lastSteps.GetValueOrDefault(one.Run, long.MinValue), one.Step);
+                break;
             case Entry.Offered one: Offered.Add(one); break;
             case Entry.ReadBack one:
                 ReadBack.Add(one);

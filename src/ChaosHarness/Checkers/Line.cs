@@ -11,21 +11,26 @@ static class Line
 {
     /// <param name="next">The generation that the recovery begins.</param>
     /// <param name="asOf">Sequence of the event that is judged; only what is before it counts.</param>
-    public static List<SaveRecord> ForRestoring(CaseFile file, RunRecord run, long next, long asOf)
+    /// <param name="chosen">Where it may end: what lies beyond is older than that, and is left out. Null: the whole line.</param>
+    public static List<SaveRecord> ForRestoring(CaseFile file, RunRecord run, long next, long asOf, CheckpointId? chosen)
     {
         List<SaveRecord> line = [];
-        Walk(file, run, next - 1, upTo: long.MaxValue, asOf, withRewinds: true, line, forksLeft: 16);
+        var isWithin = chosen is { } point && point.Run == run.Id && !(run.Forked is { } fork && fork.Body.From.Step > point.Step);
+        Walk(file, run, next - 1, upTo: long.MaxValue, asOf, withRewinds: true, line, forksLeft: 16,
+            isWithin ? chosen : null);
         return line;
     }
 
     static void Walk(
-        CaseFile file, RunRecord run, long generation, long upTo, long asOf, bool withRewinds, List<SaveRecord> line, int forksLeft)
+        CaseFile file, RunRecord run, long generation, long upTo, long asOf, bool withRewinds, List<SaveRecord> line, int forksLeft,
+        CheckpointId? end = null)
     {
         while (generation > 0)
         {
             if (withRewinds) Cut(run, asOf, ref generation, ref upTo);
-            foreach (var save in run.Saves)
-                if (save.Id.Generation.Value == generation && save.Id.Step.Value <= upTo) line.Add(save);
+            if (end is { } last && generation < last.Generation.Value && upTo <= last.Step.Value) return;
+            foreach (var save in run.SavesOf(generation))
+                if (save.Id.Step.Value <= upTo) line.Add(save);
             var turn = run.Recoveries.GetValueOrDefault(generation);
             if (turn?.Started is not { } started || started.Sequence >= asOf) break;   // it began with the first lease
             if (turn.ChoiceBy(asOf) is not { } choice || !Turned(run, turn, generation, asOf))
@@ -58,8 +63,8 @@ static class Line
     static bool Turned(RunRecord run, RecoveryRecord turn, long generation, long asOf)
     {
         if (turn.IsCompletedBy(asOf)) return true;
-        foreach (var save in run.Saves)
-            if (save.Id.Generation.Value == generation && save.IsSealedBy(asOf)) return true;
+        foreach (var save in run.SavesOf(generation))
+            if (save.IsSealedBy(asOf)) return true;
         return false;
     }
 

@@ -18,10 +18,12 @@ public static class PostgresWitness
 
     /// <summary>Streams that are about the run: its own, its checkpoints', its recoveries'.</summary>
     const string Sql = $"""
-        select seq_id, version, stream_id, type, data::text, headers->>'digest', extract(epoch from timestamp) * 1000
+        select seq_id, version, stream_id, type, data::text, headers->>'digest', extract(epoch from timestamp) * 1000,
+            id::text, (extract(epoch from timestamp) * 1000000)::bigint, headers->>'link', headers->>'actor', correlation_id, causation_id,
+            headers->>'command'
         from {Schema}.mt_events
         where stream_id = 'run/' || @run or stream_id like 'checkpoint/' || @like || '/%' or stream_id like 'recovery/' || @like || '/%'
-        order by stream_id, version
+        order by stream_id collate "C", version
         limit @limit
         """;
 
@@ -65,24 +67,30 @@ public static class PostgresWitness
     {
         await using var command = Command(connection, Sql, run);
         var streams = new Dictionary<string, List<EventEvidence>>(StringComparer.Ordinal);
+        var links = new PlainLinks();
         await using var reader = await command.ExecuteReaderAsync(ct);
         for (var count = 0; await reader.ReadAsync(ct); count++)
         {
             if (count == EventsMax) throw new InvalidDataException($"Run {run} has more than {EventsMax:N0} events.");
             var key = reader.GetString(2);
             if (!streams.TryGetValue(key, out var events)) streams[key] = events = [];
-            events.Add(Read(reader, key, beganAt));
+            events.Add(Read(reader, key, beganAt, links));
         }
 
         return [.. streams.Select(static one => new StreamEvidence(one.Key, one.Value))];
     }
 
-    static EventEvidence Read(NpgsqlDataReader reader, string stream, DateTimeOffset beganAt)
+    static EventEvidence Read(NpgsqlDataReader reader, string stream, DateTimeOffset beganAt, PlainLinks links)
     {
+        string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
         var (sequence, version, name) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetString(3));
-        var (text, digest) = (reader.GetString(4), reader.IsDBNull(5) ? null : reader.GetString(5));
+        var (text, digest) = (reader.GetString(4), Text(5));
         var atMs = (long)reader.GetDecimal(6) - beganAt.ToUnixTimeMilliseconds();
-        return new EventEvidence(sequence, version, name, Body(text, name, stream, version), Holds(text, digest), atMs);
+        var bytes = Digest(text);
+        return new EventEvidence(
+            sequence, version, name, Body(text, name, stream, version),
+            digest is null ? null : string.Equals(bytes.ToString(), digest, StringComparison.Ordinal), atMs, reader.GetString(7), bytes,
+            links.Holds(stream, version, name, reader.GetInt64(8), Text(9), Text(10), Text(11), Text(12), Text(13), digest));
     }
 
     static object Body(string text, string name, string stream, long version)
@@ -101,12 +109,9 @@ public static class PostgresWitness
     }
 
     /// <summary>The digest is over the canonical form of what the column gives back, because jsonb reorders what it stores.</summary>
-    static bool? Holds(string text, string? digest)
+    static ContentHash Digest(string text)
     {
-        if (digest is null) return null;
         using var document = JsonDocument.Parse(text);
-        return string.Equals(
-            ContentHash.Of(CanonicalJson.Canonicalize(document.RootElement)).ToString(), digest,
-            StringComparison.Ordinal);
+        return ContentHash.Of(CanonicalJson.Canonicalize(document.RootElement));
     }
 }

@@ -143,7 +143,7 @@ static class ProgressChecks
         }
 
         l8.Look();
-        var goesOn = file.Journal.Trained.Exists(one => one.Run == save.Id.Run && one.Step > save.Id.Step.Value)
+        var goesOn = file.Journal.LastStepOf(save.Id.Run) > save.Id.Step.Value
             || run.Completed is not null || run.GrantAbove(save.Id.Generation) is not null;
         var wanted = file.Schedule.Operations.Any(one => one.Kind == OperationKind.Save && one.Argument > save.Id.Step.Value);
         if (!goesOn && wanted)

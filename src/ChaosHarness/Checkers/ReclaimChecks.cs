@@ -8,11 +8,12 @@ static class ReclaimChecks
 {
     public static void Examine(CaseFile file, Bench bench)
     {
+        var counts = new Dictionary<RunRecord, VerifiedCount>();
         foreach (var save in file.Saves)
         {
             foreach (var ending in save.Endings)
                 if (ending.Body is CheckpointExpired expired)
-                    Expired(file, save, new(ending.Sequence, ending.Version, ending.AtMs, expired), bench["S13"]);
+                    Expired(file, save, new(ending.Sequence, ending.Version, ending.AtMs, expired), counts, bench["S13"]);
             foreach (var start in save.Reclaims)
             {
                 bench["S13"].Look();
@@ -25,7 +26,8 @@ static class ReclaimChecks
         }
     }
 
-    static void Expired(CaseFile file, SaveRecord save, Fact<CheckpointExpired> expired, Docket s13)
+    static void Expired(
+        CaseFile file, SaveRecord save, Fact<CheckpointExpired> expired, Dictionary<RunRecord, VerifiedCount> counts, Docket s13)
     {
         s13.Look();
         if (Kept(save, expired.Version, expired.Body.At) is { } kept)
@@ -33,8 +35,8 @@ static class ReclaimChecks
         var counted = save.IsVerifiedBy(expired.Sequence) && !save.IsQuarantinedBy(expired.Sequence);
         if (!counted || file.FindRun(save.Id.Run) is not { } run) return;
         var least = file.Schedule.Bounds.VerifiedMin;
-        var left = run.Saves.Count(other => other.IsVerifiedBy(expired.Sequence) && !other.IsExpiredBy(expired.Sequence + 1)
-            && !(other.Quarantines is [var bad, ..] && file.SurelyBefore(bad.Sequence, bad.AtMs, expired.Sequence, expired.AtMs)));
+        if (!counts.TryGetValue(run, out var count)) counts[run] = count = new VerifiedCount(file, run);
+        var left = count.LeftBy(expired);
         if (left < least)
             s13.Violate(
                 $"{save.Id}, which is verified, expired. Expected at least {least} verified checkpoints of {run.Id} to stay; "
@@ -46,8 +48,8 @@ static class ReclaimChecks
     {
         if (!save.IsExpiredBy(start.Sequence) && !save.IsAbandonedBy(start.Sequence)) return "it is neither expired nor abandoned";
         if (Kept(save, start.Version, start.Body.At) is { } kept) return kept;
-        foreach (var other in file.Saves)
-            if (other.Opened is { Body.Base: { } edge } opened && edge.Checkpoint == save.Id && opened.Sequence < start.Sequence
+        foreach (var other in file.ChildrenOf(save.Id))
+            if (other.Opened is { } opened && opened.Sequence < start.Sequence
                 && !other.WasRebasedBy(start.Sequence)
                 && !other.IsReclaimedBy(start.Sequence) && !other.IsAbandonedBy(start.Sequence))
                 return $"{other.Id} is built on it, and its bytes are there";
@@ -56,9 +58,10 @@ static class ReclaimChecks
             if (run.Forked is { } fork && fork.Body.From == save.Id && fork.Sequence < start.Sequence)
                 return $"run {run.Id} was forked from it";
             if (Tag(run, save.Id, start.Sequence) is { } tag) return $"tag {tag} names it";
-            foreach (var recovery in run.Recoveries.Values)
-                if (IsRestoring(file, recovery, save, start.Sequence)) return $"recovery {recovery.Id} is restoring through it";
         }
+
+        foreach (var recovery in file.RestorersOf(save.Id))
+            if (IsRestoring(file, recovery, save, start.Sequence)) return $"recovery {recovery.Id} is restoring through it";
 
         return null;
     }

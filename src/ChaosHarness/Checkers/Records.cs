@@ -141,11 +141,35 @@ sealed class RunRecord(RunId id, string stream)
 
     public bool HasRetention { get; set; }
 
-    /// <summary>The first grant of a generation above this one; null while there is none.</summary>
+    Dictionary<long, GenerationSaves>? generations;
+    long[]? highest;
+
+    /// <summary>Saves by generation. Ask only once all events are filed.</summary>
+    public IReadOnlyDictionary<long, GenerationSaves> Generations => generations ??= Saves
+        .GroupBy(static save => save.Id.Generation.Value)
+        .ToDictionary(static group => group.Key, static group => new GenerationSaves([.. group], group.Max(static s => s.Id.Step.Value)));
+
+    /// <summary>In the order in which they were filed; empty if that generation saved nothing.</summary>
+    public IReadOnlyList<SaveRecord> SavesOf(long generation) => Generations.TryGetValue(generation, out var found) ? found.Saves : [];
+
+    /// <summary>The first grant of a generation above this one; null while there is none. Ask only once all events are filed.</summary>
     public Fact<LeaseGranted>? GrantAbove(Generation generation)
     {
-        foreach (var grant in Grants)
-            if (grant.Body.Generation > generation) return grant;
-        return null;
+        highest ??= Highest();
+        var place = Array.BinarySearch(highest, generation.Value + 1);
+        if (place < 0) place = ~place;
+        while (place > 0 && highest[place - 1] > generation.Value) place--;   // equal ones lie beside each other
+        return place < Grants.Count ? Grants[place] : null;
+    }
+
+    /// <summary>Of the grants up to each one: the first grant above a generation is where this first is.</summary>
+    long[] Highest()
+    {
+        var found = new long[Grants.Count];
+        for (var i = 0; i < found.Length; i++) found[i] = Math.Max(i == 0 ? 0 : found[i - 1], Grants[i].Body.Generation.Value);
+        return found;
     }
 }
+
+/// <param name="LastStep">The highest step of them.</param>
+readonly record struct GenerationSaves(IReadOnlyList<SaveRecord> Saves, long LastStep);

@@ -14,8 +14,9 @@ static class RecoveryChecks
                 foreach (var choice in recovery.Choices)
                 {
                     Sound(file, recovery, choice, bench["S5"]);
-                    Maximal(file, run, recovery, choice, bench["S6"]);
-                    OnTheLine(file, run, recovery, choice, bench["S15"]);
+                    var line = Line.ForRestoring(file, run, recovery.Id.Generation.Value, choice.Sequence, choice.Body.Chosen);
+                    Maximal(file, run, recovery, choice, line, bench["S6"]);
+                    OnTheLine(run, recovery, choice, line, bench["S15"]);
                 }
 
                 foreach (var failed in recovery.Failed) HonestlyNone(file, run, recovery, failed, bench["S6"]);
@@ -88,11 +89,12 @@ static class RecoveryChecks
                     recovery.Stream, choice.Version, restored.Index);
     }
 
-    static void Maximal(CaseFile file, RunRecord run, RecoveryRecord recovery, Fact<RestorePointChosen> choice, Docket s6)
+    static void Maximal(
+        CaseFile file, RunRecord run, RecoveryRecord recovery, Fact<RestorePointChosen> choice, List<SaveRecord> line, Docket s6)
     {
         if (file.BeyondBudget || recovery.Started is not { } started) return;
         s6.Look();
-        foreach (var save in Line.ForRestoring(file, run, recovery.Id.Generation.Value, choice.Sequence))
+        foreach (var save in line)
         {
             if (!IsNewer(run, save.Id, choice.Body.Chosen)) continue;
             if (!WasIntact(file, save, started.Body.WorldSize, choice.Sequence, choice.AtMs)) continue;
@@ -112,15 +114,16 @@ static class RecoveryChecks
                 $"Recovery {recovery.Id} began from the initial state. Expected that only if nothing was ever sealed; observed: "
                 + $"{ever.Id} was.",
                 recovery.Stream, choice.Version);
-        Explained(file, run, recovery, choice, s6);
+        Explained(run, recovery, choice, s6);
     }
 
     /// <summary>What the run turned back from, or a fallen generation finished late, is no restore point of it any more.</summary>
-    static void OnTheLine(CaseFile file, RunRecord run, RecoveryRecord recovery, Fact<RestorePointChosen> choice, Docket s15)
+    static void OnTheLine(
+        RunRecord run, RecoveryRecord recovery, Fact<RestorePointChosen> choice, List<SaveRecord> line, Docket s15)
     {
         if (choice.Body.Chosen is not { } chosen || chosen.Run != run.Id) return;
         s15.Look();
-        if (!Line.ForRestoring(file, run, recovery.Id.Generation.Value, choice.Sequence).Exists(save => save.Id == chosen))
+        if (!line.Exists(save => save.Id == chosen))
             s15.Violate(
                 $"Recovery {recovery.Id} chose {chosen}. Expected a checkpoint of the run's history; observed: a later generation had "
                 + "turned back from it.",
@@ -128,16 +131,20 @@ static class RecoveryChecks
     }
 
     /// <summary>Newer sealed ones of the history that could not be used are told, with a reason.</summary>
-    static void Explained(CaseFile file, RunRecord run, RecoveryRecord recovery, Fact<RestorePointChosen> choice, Docket s6)
+    static void Explained(RunRecord run, RecoveryRecord recovery, Fact<RestorePointChosen> choice, Docket s6)
     {
-        foreach (var save in run.Saves)
-            if (save.IsSealedBy(choice.Sequence) && choice.Body.Chosen is { } chosen && IsNewer(run, save.Id, chosen)
-                && save.Id.Generation < recovery.Id.Generation && !choice.Body.Rejected.Any(one => one.Checkpoint == save.Id))
-                s6.Violate(
-                    $"Recovery {recovery.Id} chose {chosen} and passed over {save.Id}, which is sealed and newer. Expected a reason "
-                    + $"in the event; observed "
-                    + "none.",
-                    recovery.Stream, choice.Version);
+        if (choice.Body.Chosen is not { } chosen) return;
+        foreach (var (generation, saves) in run.Generations)
+        {
+            if (generation >= recovery.Id.Generation.Value || saves.LastStep < chosen.Step.Value) continue;
+            foreach (var save in saves.Saves)
+                if (IsNewer(run, save.Id, chosen) && save.IsSealedBy(choice.Sequence)
+                    && !choice.Body.Rejected.Any(one => one.Checkpoint == save.Id))
+                    s6.Violate(
+                        $"Recovery {recovery.Id} chose {chosen} and passed over {save.Id}, which is sealed and newer. Expected a reason "
+                        + $"in the event; observed none.",
+                        recovery.Stream, choice.Version);
+        }
     }
 
     static void HonestlyNone(CaseFile file, RunRecord run, RecoveryRecord recovery, Fact<RecoveryFailed> failed, Docket s6)
@@ -145,7 +152,7 @@ static class RecoveryChecks
         if (file.BeyondBudget || recovery.Started is not { } started || run.GrantAbove(recovery.Id.Generation) is { } next
             && next.AtMs <= failed.AtMs) return;   // overtaken: it did not say that there is nothing
         s6.Look();
-        foreach (var save in Line.ForRestoring(file, run, recovery.Id.Generation.Value, failed.Sequence))
+        foreach (var save in Line.ForRestoring(file, run, recovery.Id.Generation.Value, failed.Sequence, chosen: null))
             if (WasIntact(file, save, started.Body.WorldSize, failed.Sequence, failed.AtMs))
                 s6.Violate(
                     $"Recovery {recovery.Id} said that nothing can be restored ({failed.Body.Reason}). Expected {save.Id}, verified "

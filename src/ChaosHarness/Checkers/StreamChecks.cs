@@ -9,6 +9,7 @@ static class StreamChecks
     public static void Examine(CaseFile file, Bench bench)
     {
         foreach (var stream in file.Evidence.Streams) Whole(stream, bench["S10"]);
+        PrefixChecks.Examine(file.Evidence, bench["S10"]);
         foreach (var save in file.Saves) Once(save, bench["S9"]);
         foreach (var run in file.Runs)
         {
@@ -36,6 +37,10 @@ static class StreamChecks
             if (e.DigestHeld == false)
                 s10.Violate($"Version {e.Version} of {stream.Key} ({e.Name}). Expected the digest on record; observed: the body "
                     + $"gives another one.",
+                    stream.Key, e.Version);
+            if (e.LinkHeld == false)
+                s10.Violate($"Version {e.Version} of {stream.Key} ({e.Name}). Expected the link on record; observed: its place, what is "
+                    + $"said of it and the event before it give another one.",
                     stream.Key, e.Version);
             if (EventCatalog.Names.TryGetValue(e.Body.GetType(), out var name) && !string.Equals(name, e.Name, StringComparison.Ordinal))
                 s10.Violate($"Version {e.Version} of {stream.Key} is called {e.Name}. Expected {name}, which is what its body is.",

@@ -53,10 +53,11 @@ public static class Simulator
         world.Kernel.Run(SafetyMs, () => world.IsOver);
         nemesis.HealAll();
         var healedAt = world.Kernel.NowMs;
+        var seen = new EarlierReading(healedAt, [.. world.Store.Streams.Select(static s => new StreamEvidence(s.Key, [.. s.Events]))]);
         world.Kernel.Run(healedAt + schedule.Bounds.HealWithinMs, () => IsAtRest(world));
         var rest = IsAtRest(world) ? Rest(world, world.Kernel.NowMs - healedAt) : null;
         return new SimulatedHistory(
-            Gather(world, rest), world.Kernel.Steps, world.Kernel.TraceHash,
+            Gather(world, rest) with { Earlier = [seen] }, world.Kernel.Steps, world.Kernel.TraceHash,
             [.. world.Journal.OfType<Entry.Injected>().Select(static f => f.Kind)], world.Broker.Figures);
     }
 

@@ -40,6 +40,15 @@ public static class ChainBuilder
         return Ended(target, links, broken);
     }
 
+    /// <summary>
+    /// What it is built on and nobody can read or may trust any more; null if there is none. Reading a delta over it says nothing of the
+    /// delta's own bytes, so it can become neither verified nor quarantined as long as its base is what it is.
+    /// </summary>
+    /// <param name="find">A checkpoint by id; null if there is none on record.</param>
+    public static Candidate? LostBase(Candidate target, Func<CheckpointId, Candidate?> find) => target.Base is null ? null
+        : Build(target, find).Links.LastOrDefault(link => link.Id != target.Id
+            && link.Phase is CheckpointPhase.Quarantined or CheckpointPhase.Abandoned or CheckpointPhase.Reclaimed);
+
     /// <summary>The chain as people and launchers see it, with where the shards lie.</summary>
     /// <param name="find">The full state of a checkpoint; null if there is none on record.</param>
     public static ChainView View(Checkpoint target, Func<CheckpointId, Checkpoint?> find)

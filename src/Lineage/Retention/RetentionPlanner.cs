@@ -86,7 +86,10 @@ public static class RetentionPlanner
         foreach (var candidate in standing.History.Candidates)
         {
             if (candidate.Phase == CheckpointPhase.Sealed)
-                yield return (candidate.Id, new KeepReason(KeepRule.Undecided, "not verified yet"));
+            {
+                if (ChainBuilder.LostBase(candidate, id => known.GetValueOrDefault(id)) is null)
+                    yield return (candidate.Id, new KeepReason(KeepRule.Undecided, "not verified yet"));
+            }
             else if (candidate.Phase == CheckpointPhase.Verified && !points.Contains(candidate.Id)
                 && ChainBuilder.Build(candidate, id => known.GetValueOrDefault(id)).Broken is null)
                 yield return (candidate.Id, new KeepReason(KeepRule.Undecided, "its chain is not verified yet"));

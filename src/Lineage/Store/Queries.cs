@@ -55,9 +55,21 @@ public sealed class Queries(IDocumentStore store, NpgsqlDataSource database)
         run.ToString(), after?.Generation.Value ?? long.MaxValue, after?.Step.Value ?? long.MaxValue, limit);
 
     /// <summary>Sealed checkpoints that no verification has closed, oldest first.</summary>
+    /// <summary>As <see cref="Verification.PendingVerifications"/> says: what is built on something withdrawn or gone waits in
+    /// vain.</summary>
+    const string LostBase = $"""
+        with recursive links(id, hops) as (
+            select d.base_key, 1
+            union select c.base_key, l.hops + 1 from links l join {MartenSetup.Schema}.mt_doc_checkpoint c on c.id = l.id
+            where c.base_key is not null and l.hops < 64)
+        select 1 from links l join {MartenSetup.Schema}.mt_doc_checkpoint b on b.id = l.id
+        where b.phase in ('quarantined', 'abandoned', 'reclaimed')
+        """;
+
     public Task<IReadOnlyList<CheckpointRow>> UnverifiedAsync(CheckpointId? after, int limit, CancellationToken ct) =>
         QueryAsync<CheckpointRow>(
-        "where d.phase = 'sealed' and (d.run_name, d.generation, d.step) > (?, ?, ?) order by d.run_name, d.generation, d.step limit ?", ct,
+        "where d.phase = 'sealed' and (d.run_name, d.generation, d.step) > (?, ?, ?) "
+        + $"and (d.base_key is null or not exists ({LostBase})) order by d.run_name, d.generation, d.step limit ?", ct,
         after?.Run.ToString() ?? "", after?.Generation.Value ?? -1, after?.Step.Value ?? -1, limit);
 
     public Task<IReadOnlyList<CheckpointRow>> OpenCheckpointsAsync(CancellationToken ct) =>

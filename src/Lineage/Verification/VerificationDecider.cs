@@ -40,9 +40,10 @@ public static class VerificationDecider
 
         if (m.Root is { } told && told == state.Shard(m.Rank).Former) return Decision.Done;   // of the bytes before it was stored anew
         var found = Judge(state, m, at);
-        return IsNews(state.Shard(m.Rank).Verified, found)
-            ? new Decision.Accepted([found, .. Consequences(Checkpoint.Fold(state, found)!, at)])
-            : Decision.Done;
+        if (IsNews(state.Shard(m.Rank).Verified, found))
+            return new Decision.Accepted([found, .. Consequences(Checkpoint.Fold(state, found)!, at)]);
+        // On record since a time at which nothing followed from it: it is no news, and what follows from it is owed.
+        return Consequences(state, at).ToList() is { Count: > 0 } owed ? new Decision.Accepted(owed) : Decision.Done;
     }
 
     /// <summary>A valid shard in the wrong place is altered: intact counts only with the root on record.</summary>
@@ -66,7 +67,8 @@ public static class VerificationDecider
     {
         if (Damage.Ranks(after) is { Count: > 0 } damaged)
             return after.Quarantined is null ? [new CheckpointQuarantined(after.Id, damaged, Damage.Describe(after), at)] : [];
-        return after.Phase == CheckpointPhase.Sealed && after.Opened.WorldSize.Ranks.All(rank => IsDeeplyIntact(after.Shard(rank)))
+        return after is { VerifiedAt: null, Quarantined: null }   // expired or not: an expiry may be undone, and it is what it was found
+            && after.Opened.WorldSize.Ranks.All(rank => IsDeeplyIntact(after.Shard(rank)))
             ? [new CheckpointVerified(after.Id, at)]
             : [];
     }

@@ -40,7 +40,11 @@ static class Keeping
         s[save].Phase == SavePhase.Open
         || (s.Turn == Turn.Restoring && s.Chosen == save + 1)
         || NewestRestorable(s) == save
-        || (IsOnLine(s, save) && (s[save].Phase == SavePhase.Sealed || (s[save].Phase == SavePhase.Verified && WaitsForBase(s, save))));
+        || (IsOnLine(s, save) && ((s[save].Phase == SavePhase.Sealed && !HasLostBase(s, save))
+            || (s[save].Phase == SavePhase.Verified && WaitsForBase(s, save))));
+
+    /// <summary>It can never be verified as long as its base is what it is.</summary>
+    static bool HasLostBase(ModelState s, int save) => s[save].OnBase && s.A.Phase is SavePhase.Quarantined or SavePhase.Reclaimed;
 
     static bool WaitsForBase(ModelState s, int save) =>
         s[save].OnBase && s.A.Phase is SavePhase.Sealed or SavePhase.Expired;

@@ -105,11 +105,11 @@ static class Protocol
         return Reply.Accept(s);
     }
 
-    /// <summary>A keeper reads intact bytes only of what nobody let go of; damage may be found by anybody who restores.</summary>
+    /// <summary>Of what retention let go of as well: a keeper may have begun to read before that.</summary>
     public static bool MayVerify(ModelState s, int save, int rank, bool intact) => s[save] switch
     {
         { Phase: SavePhase.Unopened } => false,
-        { Phase: SavePhase.Expired } => !intact && s[save].Damaged == 0,
+        { Phase: SavePhase.Expired } => s[save].Damaged == 0,
         { Damaged: > 0 } found => found.Damaged == rank + 1,
         _ => true,
     };

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Lineage.Agents.Training;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 
@@ -36,6 +37,77 @@ public sealed class FullDiskScenarios
         {
             Assert.Equal(0, await TmpfsFactAttribute.RunAsync("umount", store));
         }
+    }
+
+    /// <summary>
+    /// One rank of two cannot keep its reports: its outbox lies on a file system without room for another file, so what it says of its
+    /// failure cannot go that way either. The peer used to wait for the deadline, and was then taken for dead.
+    /// </summary>
+    [TmpfsFact]
+    public async Task One_rank_without_room_for_its_report_costs_saves_and_no_recovery()
+    {
+        await using var world = await World.StartAsync("full-outbox");
+        var run = RunId.Parse("full-outbox");
+        var outbox = Path.Combine(world.Training.StateDirectory, "runs", run.ToString(), "outbox-r0");
+        Directory.CreateDirectory(outbox);
+        Assert.Equal(0, await TmpfsFactAttribute.RunAsync("mount", "-t", "tmpfs", "-o", "nr_inodes=1", "tmpfs", outbox));
+        try
+        {
+            var launcher = world.Launch(run, ranks: 2, steps: 6, saveEvery: 1);
+
+            var exitCode = await launcher.WaitAsync(world.Cancellation);
+
+            Assert.True(exitCode == ExitCodes.Partial, launcher.Tail());
+            Assert.Equal(new Generation(1), (await world.RunAsync(run))!.Generation);
+            var saves = await world.CheckpointsAsync(run);
+            Assert.Equal(6, saves.Count);
+            Assert.All(saves, static save =>
+            {
+                Assert.Equal(CheckpointPhase.Abandoned, save.Phase);
+                Assert.StartsWith("rank 0 could not save its shard", save.Cause, StringComparison.Ordinal);
+                Assert.EndsWith("[disk-full]", save.Cause, StringComparison.Ordinal);
+                Assert.True(save.ClosedAt < save.Deadline, $"{save.Checkpoint} was closed at its deadline");
+            });
+        }
+        finally
+        {
+            Assert.Equal(0, await TmpfsFactAttribute.RunAsync("umount", "--lazy", outbox));
+        }
+    }
+
+    [TmpfsFact]
+    public async Task Losses_that_have_no_room_leave_a_file_that_can_be_read_and_goes_on()
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"lineage-losses-{Environment.ProcessId}");
+        var folder = Path.Combine(Path.GetTempPath(), name);
+        Directory.CreateDirectory(folder);
+        Assert.Equal(0, await TmpfsFactAttribute.RunAsync("mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", folder));
+        try
+        {
+            var path = Path.Combine(folder, "loss.jsonl");
+            await File.WriteAllBytesAsync(Path.Combine(folder, "filler"), new byte[4_096]);
+            var kept = 0;
+            using (var series = LossSeries.Append(path))
+            {
+                Assert.Throws<IOException>(() =>
+                {
+                    for (; kept < 1_000; kept++) series.Add(Record(kept + 1));
+                });
+                Assert.Equal(kept, LossSeries.Surviving(path).Count);
+                File.Delete(Path.Combine(folder, "filler"));
+                series.Add(Record(kept + 1));
+            }
+
+            Assert.InRange(kept, 10, 999);
+            Assert.Equal(kept + 1, LossSeries.Surviving(path).Count);
+        }
+        finally
+        {
+            Assert.Equal(0, await TmpfsFactAttribute.RunAsync("umount", folder));
+            Directory.Delete(folder);
+        }
+
+        static LossRecord Record(long step) => LossRecord.Of(new Step(step), new Generation(1), 0.5);
     }
 }
 

@@ -136,7 +136,8 @@ sealed class Ledger
             case 13: ChooseAgain(Recovery(run.Generation)?.Attempt ?? 1); break;
             case 15 when choice % 3 == 0: Rewind(picked); break;
             case 14:
-                foreach (var c in any.Where(id => id.Generation < run.Generation)) _ = choice % 2 == 0 ? Do(Stored(c, rank)) : Fail(c, rank);
+                foreach (var c in any.Where(id => id.Generation < run.Generation))
+                    _ = choice % 2 == 0 ? Do(Stored(c, rank)) : Fail(c, rank);
                 break;
             default:
                 seconds += 40;

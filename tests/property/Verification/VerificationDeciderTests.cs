@@ -87,6 +87,59 @@ public sealed class VerificationDeciderTests
         Assert.Equal(VerificationDecider.DetailCharactersMax, found.Detail!.Length);
     }
 
+    /// <summary>Every order of two intact findings, an expiry and its undoing ends in a verified checkpoint.</summary>
+    [Theory]
+    [InlineData("01EU"), InlineData("0E1U"), InlineData("0EU1"), InlineData("E01U"), InlineData("E0U1"), InlineData("EU01")]
+    [InlineData("10EU"), InlineData("1E0U"), InlineData("1EU0"), InlineData("E10U"), InlineData("E1U0"), InlineData("EU10")]
+    public void What_was_found_intact_while_it_was_expired_counts_when_the_expiry_is_undone(string order)
+    {
+        var state = Sealed(C);
+        foreach (var what in order)
+        {
+            if (what is 'E' or 'U')
+                state = Checkpoint.Fold(state, what == 'E'
+                    ? new CheckpointExpired(C, "not needed", Hash("plan"), At(90), At(30))
+                    : new ExpiryUndone(C, Launcher, "needed", At(40)))!;
+            else
+                state = ((Decision.Accepted)Decide(state, Found(C, what - '0'))).Events
+                    .Aggregate(state, static (s, e) => Checkpoint.Fold(s, e)!);
+        }
+
+        Assert.Equal((CheckpointPhase.Verified, true), (state.Phase, state.VerifiedAt is not null));
+        Then.Done(Decide(state, Found(C, 0)));
+    }
+
+    /// <summary>Streams from before that have all findings and no verification; a keeper's next look is not put off for a day.</summary>
+    [Fact]
+    public void A_verification_that_older_findings_left_owing_follows_with_the_next_one()
+    {
+        var state = Sealed(C);
+        foreach (var rank in (int[])[0, 1])
+            state = Checkpoint.Fold(state, new ShardVerified(
+                C, new Rank(rank), Finding.Intact, VerificationDepth.Deep, Detail: null, 100, At(20)))!;
+        Assert.Equal(CheckpointPhase.Sealed, state.Phase);
+        var verified = Then.Accepted(Decide(state, Found(C, 0)), typeof(CheckpointVerified))[0];
+        Then.Done(Decide(Checkpoint.Fold(state, verified)!, Found(C, 0)));
+    }
+
+    [Fact]
+    public void What_is_built_on_something_quarantined_waits_for_no_keeper_until_its_base_is_whole_again()
+    {
+        var keyframe = Sealed(Id(1, 5));
+        var delta = Sealed(Id(1, 10), EdgeTo(keyframe));
+        var above = Candidate.Of(Sealed(Id(1, 15), EdgeTo(delta)));
+        foreach (var (phase, waits) in new[]
+        {
+            (CheckpointPhase.Sealed, true), (CheckpointPhase.Verified, true), (CheckpointPhase.Expired, true),
+            (CheckpointPhase.Quarantined, false), (CheckpointPhase.Reclaimed, false),
+        })
+        {
+            Candidate[] rows = [above, Candidate.Of(delta), Candidate.Of(keyframe) with { Phase = phase }];
+            var due = PendingVerifications.Order(rows, At(100), again: null).Select(static c => c.Id.Step.Value).Where(static s => s > 5);
+            Assert.Equal(waits ? [10L, 15L] : [], due.Order());
+        }
+    }
+
     [Fact]
     public void Keepers_read_the_oldest_unverified_first_and_then_what_was_read_longest_ago()
     {

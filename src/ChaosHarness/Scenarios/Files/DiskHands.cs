@@ -126,6 +126,7 @@ static class DiskHands
     {
         if (play.Disk is not { } disk || play.Launcher is not { HasExited: false }) return null;
         var told = await play.Stage.CheckpointsAsync();   // an answer was given: this must be there for ever
+        await play.Stage.ReadRecordAsync();
         var postgres = play.World.PostgresProcess;
         disk.CutPower(how);
         await play.World.KillEverythingAsync(postgres, play.Stage.Cancellation);

@@ -7,6 +7,7 @@ using Lineage.ChaosHarness.Worlds;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Events;
 using Lineage.Contracts.Identity;
+using Npgsql;
 using Evidence = Lineage.ChaosHarness.Checkers.Evidence;
 
 namespace Lineage.ChaosHarness.Scenarios.Real;
@@ -24,6 +25,9 @@ public sealed class Stage(
 {
     static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(45), Poll = TimeSpan.FromMilliseconds(25),
         LookEvery = TimeSpan.FromMilliseconds(500), LookMax = TimeSpan.FromSeconds(1);
+
+    /// <summary>Of the whole record, in one scenario.</summary>
+    const int ReadingsMax = 4;
 
     long looked = clock.GetTimestamp();
 
@@ -116,6 +120,25 @@ public sealed class Stage(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, ct);
         if (await world.Api.RestorePointsAsync(run, either.Token) is { } points)
             record.Add(new Entry.Offered(0, 0, "reader", run, points.Best?.Checkpoint, points.Why));
+        await ReadRecordAsync();
+    }
+
+    /// <summary>
+    /// What is on record at this moment, by the judge's own reading: it must be there for ever. A database that is away, as the scenario
+    /// may want it, gives no reading.
+    /// </summary>
+    public async Task ReadRecordAsync()
+    {
+        if (record.Earlier.Count >= ReadingsMax) return;
+        try
+        {
+            var streams = await PostgresWitness.ReadAsync(world.EventStore, run, record.BeganAt, ct);
+            record.Earlier.Add(new EarlierReading((long)(clock.GetUtcNow() - record.BeganAt).TotalMilliseconds, streams));
+        }
+        catch (NpgsqlException away)
+        {
+            Note("reader", "no reading", away.Message);
+        }
     }
 
     /// <summary>Asks until it holds; a service that is away for a moment is asked again.</summary>

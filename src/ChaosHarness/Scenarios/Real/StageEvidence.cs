@@ -28,7 +28,7 @@ static class StageEvidence
         return new Evidence(
             schedule, Journal(world, run, record), record.InMachineTime(streams), objects, rows,
             rest is null ? null : rest with { Orphans = Orphans(objects, streams) }, record.RaceMs, golden?.Trained,
-            record.Plans is [] ? null : record.Plans);
+            record.Plans is [] ? null : record.Plans, Earlier: record.Earlier);
     }
 
     public static IReadOnlyList<Entry> Journal(TrainingWorld world, RunId run, StageRecord record) => WorldJournal.Merge(

@@ -34,6 +34,9 @@ public sealed class StageRecord(TimeProvider clock)
     /// <summary>What did not hold; empty if all did.</summary>
     public IReadOnlyList<string> Objections => objections;
 
+    /// <summary>What was on record while the scenario went on; a few readings at most.</summary>
+    public List<EarlierReading> Earlier { get; } = [];
+
     /// <summary>Null until the end was judged.</summary>
     public Examination? Examination { get; set; }
 

@@ -43,6 +43,7 @@ static class StoreScenarios
             var before = stage.In(first);
             await before.LaunchStoppingAsync("outbox-dir-synced", 3, "--lease", "4");
             told = await before.CheckpointsAsync();   // an answer was given: this must be there for ever
+            await before.ReadRecordAsync();
             var postgres = first.PostgresProcess;
             disk.CutPower(how);
             await first.KillEverythingAsync(postgres, stage.Cancellation);
