@@ -29,7 +29,7 @@ sealed class PlainLinks
 
     static string Decimal(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Each field behind its length in four bytes, the lowest first; one that is null has the length 2^32-1 and no bytes.</summary>
+    /// <summary>Each field behind its length in 4 bytes, the lowest first; one that is null has the length 2^32-1 and no bytes.</summary>
     static void Append(IncrementalHash hash, string? field)
     {
         var bytes = field is null ? [] : Encoding.UTF8.GetBytes(field);

@@ -14,7 +14,7 @@ public sealed class PrefixLaws
 
     /// <summary>Any place of any honest history is a moment at which somebody may have read.</summary>
     [Property(MaxTest = 40)]
-    public void What_was_read_at_any_moment_of_an_honest_history_is_still_there(int seed, ushort moment)
+    public void What_was_read_at_any_moment_of_an_honest_history_is_still_there(ushort seed, ushort moment)
     {
         var evidence = Simulator.Run(Swarm.Draw(seed, profile: null)).Evidence;
         var verdict = S10(evidence with { Earlier = [Reading(evidence, moment)] });
@@ -26,7 +26,7 @@ public sealed class PrefixLaws
 
     /// <summary>The streams as they are now are whole in themselves: only the reading from before shows it.</summary>
     [Property(MaxTest = 60)]
-    public void Any_change_of_what_was_read_is_found(int seed, ushort moment, ushort pick, Tampering how)
+    public void Any_change_of_what_was_read_is_found(ushort seed, ushort moment, ushort pick, Tampering how)
     {
         var evidence = Simulator.Run(Swarm.Draw(seed, "calm")).Evidence;
         var before = Reading(evidence, moment);

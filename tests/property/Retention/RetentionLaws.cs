@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Lineage.Chains;
 using Lineage.Contracts.Api;
 using Lineage.Contracts.Identity;
 using Lineage.Restores;
@@ -91,7 +92,9 @@ public sealed class RetentionLaws
         var gone = In(story.Plan(), RetentionOutcome.Expire);
         var best = RestorePointChooser.Survey(history, new RestoreFilter()).Best?.Target.Id;
         if (best is { } point) Assert.DoesNotContain(point, gone);
-        Assert.DoesNotContain(history.Candidates, c => c.Phase == CheckpointPhase.Sealed && gone.Contains(c.Id));
+        var all = story.Standing.All.ToDictionary(static c => c.Id);
+        Assert.DoesNotContain(history.Candidates, c => c.Phase == CheckpointPhase.Sealed && gone.Contains(c.Id)
+            && ChainBuilder.LostBase(c, id => all.GetValueOrDefault(id)) is null);   // what waits in vain is not undecided
     }
 
     [Property(MaxTest = Cases, EndSize = Acts)]
