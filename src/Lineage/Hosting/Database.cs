@@ -7,6 +7,10 @@ namespace Lineage.Hosting;
 /// <summary>Opens the database and says plainly when it cannot be used.</summary>
 static class Database
 {
+    /// <summary>What holds for every session of ours, whatever a configuration, a role or a database says: what is acknowledged is on
+    /// disk.</summary>
+    const string Session = "-c idle_in_transaction_session_timeout=30s -c synchronous_commit=on";
+
     public static async Task<NpgsqlDataSource> OpenAsync(string connectionString, CancellationToken ct)
     {
         NpgsqlDataSource? source = null;
@@ -19,7 +23,7 @@ static class Database
                 CommandTimeout = 30,
                 KeepAlive = 15,
                 MaxPoolSize = 40,
-                Options = "-c idle_in_transaction_session_timeout=30s",
+                Options = Session,
             };
             source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "lineage" }.Build();   // the name that metrics show
             await using var connection = await source.OpenConnectionAsync(ct);

@@ -7,15 +7,16 @@ using Lineage.Tests.Chaos.Scenarios;
 
 namespace Lineage.Tests.Chaos.Real;
 
-/// <summary>A few of the files that the program carries, one for each way to bring a fault about; <c>chaos run scenarios</c> plays all.</summary>
+/// <summary>A few of the files that the program carries, one for each way to bring a fault about; <c>chaos run scenarios</c> plays
+/// all.</summary>
 public sealed class ScenarioSet
 {
-    static readonly string[] Selection = ["rank-crash", "cut-after-bytes", "store-connection-killed"];
+    static readonly string[] Selection = ["rank-crash", "cut-after-bytes", "store-asynchronous-commit"];
 
     static readonly TimeSpan PlayMax = TimeSpan.FromMinutes(6);
 
     [NeedsFact(Capability.PostgreSql)]
-    public async Task Files_that_crash_a_rank_cut_its_link_and_end_the_stores_connections_end_as_a_run_that_was_not_hurt()
+    public async Task Files_that_crash_a_rank_cut_its_link_and_weaken_its_store_end_as_a_run_that_was_not_hurt()
     {
         using var bound = new CancellationTokenSource(PlayMax, TimeProvider.System);
         var folder = Path.Combine(

@@ -53,7 +53,7 @@ static class BrokerHands
             play, fault, ["set_vm_memory_high_watermark", "absolute", "1MB"], ["set_vm_memory_high_watermark", MemoryOtherwise], "memory");
 
     public static Task<string?> AlarmDiskAsync(FilePlay play, ScheduledFault fault) =>
-        AlarmAsync(play, fault, ["set_disk_free_limit", "900TB"], ["set_disk_free_limit", DiskOtherwise], "disk");
+        AlarmAsync(play, fault, ["set_disk_free_limit", "900000GB"], ["set_disk_free_limit", DiskOtherwise], "disk");
 
     /// <summary>Who publishes is blocked until the alarm is over.</summary>
     static async Task<string?> AlarmAsync(FilePlay play, ScheduledFault fault, string[] raise, string[] lower, string resource)
