@@ -24,9 +24,9 @@ public static class StoreFailure
             {
                 case ConcurrencyException or ExistingStreamIdCollisionException or StreamLockedException or DocumentAlreadyExistsException:
                     return new ConcurrentChangeException(cause.Message, e);
-                case PostgresException { SqlState: { } state }:
+                case PostgresException { SqlState: { } state } told:
                     if (IsConcurrent(state)) return new ConcurrentChangeException(cause.Message, e);
-                    if (IsUnavailable(state)) return new StoreUnavailableException(cause.Message, e);
+                    if (IsUnavailable(state) || IsBroken(told)) return new StoreUnavailableException(cause.Message, e);
                     return null;
                 case NpgsqlException or SocketException or EndOfStreamException or TimeoutException:
                     return new StoreUnavailableException(cause.Message, e);
@@ -40,9 +40,14 @@ public static class StoreFailure
         PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected
         or PostgresErrorCodes.LockNotAvailable;
 
-    /// <summary>Connection lost (08), resources exhausted (53), stopped or starting (57): nothing is wrong with the request.</summary>
+    /// <summary>Connection lost (08), resources exhausted (53), stopped or starting (57), the system below fails (58): nothing is wrong
+    /// with the request.</summary>
     static bool IsUnavailable(string state) =>
         state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("53", StringComparison.Ordinal)
-            || state.StartsWith("57P", StringComparison.Ordinal)
+            || state.StartsWith("57P", StringComparison.Ordinal) || state.StartsWith("58", StringComparison.Ordinal)
         || string.Equals(state, IdleInTransactionTimeout, StringComparison.Ordinal);
+
+    /// <summary>An internal error that ended the session: on a full disk none can begin ("could not write init file").</summary>
+    static bool IsBroken(PostgresException told) =>
+        told is { InvariantSeverity: "FATAL" or "PANIC", SqlState: PostgresErrorCodes.InternalError };
 }

@@ -69,7 +69,8 @@ sealed class FilePlay(Stage stage, Schedule schedule, FileWorld home)
     /// <summary>Lets the rank go on that stands still so that this fault strikes at its moment: only then can the harm be seen.</summary>
     public void LetGo(ScheduledFault fault)
     {
-        if (FaultMoment.Of(fault, schedule.World.Ranks) is { } moment && StoppedAt(moment) is { } process)
+        // Who is traced does not look stopped; who is not stopped does not mind.
+        if (FaultMoment.Of(fault, schedule.World.Ranks) is { } moment && ProcessOf(moment.Rank) is { } process && !Paused.Contains(process))
             ChildProcess.Send(process, Signal.Continue);
     }
 
@@ -160,9 +161,10 @@ sealed class FilePlay(Stage stage, Schedule schedule, FileWorld home)
             one.Number = Stage.Inject(one.Fault.Kind, one.Fault.Target, one.Fault.When.Event ?? "");
             Stage.TookEffect(one.Number, seen);
         }
-        else if (one.Tries++ == 0)
+        else
         {
-            Stage.Note("nemesis", "nothing to harm yet", $"{one.Fault.Kind} on {one.Fault.Target}");
+            await ReleaseAsync(this, one.Fault);
+            if (one.Tries++ == 0) Stage.Note("nemesis", "nothing to harm yet", $"{one.Fault.Kind} on {one.Fault.Target}");
         }
     }
 
@@ -176,7 +178,6 @@ sealed class FilePlay(Stage stage, Schedule schedule, FileWorld home)
         catch (Exception away) when (away is HttpRequestException or TaskCanceledException && !Stage.Cancellation.IsCancellationRequested)
         {
             Stage.Note("nemesis", "the service is away", away.Message);
-            await ReleaseAsync(this, fault);
             return null;
         }
     }

@@ -13,11 +13,12 @@ static partial class SyscallHands
 {
     const long StallMs = 2_000, StraggleMs = 150, RoomBytes = 8 << 10;
 
-    /// <summary>One fsync says EIO, or one write where the amount is 1; the next one works.</summary>
+    /// <summary>One fsync of a shard that the rank writes says EIO, or one write where the amount is 1; the next one works.</summary>
     public static async Task<string?> FailOnceAsync(FilePlay play, ScheduledFault fault)
     {
         var call = fault.Amount == 1 ? "pwrite64" : "fsync";
-        var seen = await TamperAsync(play, fault, play.RankOf(fault), [$"trace={call}", $"inject={call}:error=EIO:when=1"]);
+        if (play.RankOf(fault) is not { } rank || BeingWritten(play, rank) is not { } shard) return null;
+        var seen = await TamperAsync(play, fault, rank, [$"trace={call}", $"inject={call}:error=EIO:when=1"], "-P", shard);
         await FilePlay.ReleaseAsync(play, fault);
         return seen;
     }
@@ -59,6 +60,12 @@ static partial class SyscallHands
         return seen is null ? null : $"a write was cut short: {Brief(seen)}";
     }
 
+    /// <summary>The temporary file of a shard that this process has not finished; null if there is none.</summary>
+    static string? BeingWritten(FilePlay play, int process) => !Directory.Exists(DiskHands.FolderOf(play)) ? null
+        : Directory.EnumerateFiles(
+            DiskHands.FolderOf(play), string.Create(CultureInfo.InvariantCulture, $".*.shard.{process}.tmp"), SearchOption.AllDirectories)
+            .FirstOrDefault();
+
     static bool IsShort(string line) => Write().Match(line) is { Success: true } match
         && long.Parse(match.Groups["took"].Value, CultureInfo.InvariantCulture)
             < long.Parse(match.Groups["asked"].Value, CultureInfo.InvariantCulture);
@@ -81,9 +88,12 @@ static partial class SyscallHands
         play.LetGo(fault);
         IReadOnlyList<string> seen = [];
         await play.Stage.UntilAsync("a system call to be tampered with", () => Task.FromResult(
-            (seen = tracer.Tampered()).Count > 0 || !ProcessTable.Lives(victim)));
+            (seen = tracer.Tampered()).Count > 0 || !ProcessTable.Lives(victim) || IsOver(more)));
         return seen.Count == 0 ? null : $"process {victim}, {seen.Count} calls so far: {Brief(seen[0])}";
     }
+
+    /// <summary>Whether none of the files is there any more that were to be tampered with.</summary>
+    static bool IsOver(string[] more) => more.Length > 0 && !more.Any(File.Exists);
 
     static async Task<SyscallTracer> AttachAsync(
         FilePlay play, ScheduledFault fault, int process, string[] expressions, params string[] more)
