@@ -13,17 +13,28 @@ public sealed record Tiling(IReadOnlyList<TilingEvidence> Plans, long Bytes, IRe
 /// Carries out a reshard plan over stored bytes by the judge's own reader: owners are taken from the tensor tables of the shards, never
 /// from the rule that made the plan, and what the target ranks read is put together and compared with what the owners hold.
 /// </summary>
-public static class PlainTiling
+public sealed class PlainTiling
 {
-    /// <param name="layout">What the plan's pieces index.</param>
-    /// <param name="pieces">By target rank.</param>
+    readonly CheckpointId checkpoint;
+    readonly TensorLayout layout;
+    readonly IReadOnlyList<PlainContent> ranks;
+
+    PlainTiling(CheckpointId checkpoint, TensorLayout layout, IReadOnlyList<PlainContent> ranks) =>
+        (this.checkpoint, this.layout, this.ranks) = (checkpoint, layout, ranks);
+
+    /// <param name="layout">What a plan's pieces index.</param>
     /// <exception cref="InvalidDataException">A shard is missing or does not decode.</exception>
-    public static Tiling Read(
-        string folder, string tier, CheckpointId checkpoint, TensorLayout layout, IReadOnlyList<IReadOnlyList<ReshardPiece>> pieces)
+    public static PlainTiling Open(string folder, string tier, CheckpointId checkpoint, TensorLayout layout)
     {
         var objects = BytesWitness.Read(folder, tier, checkpoint.Run);
         var chains = new PlainChains(objects, one => File.ReadAllBytes(Path.Combine(folder, one.Key)));
-        List<PlainContent> ranks = [.. Enumerable.Range(0, layout.WorldSize.Value).Select(rank => Of(objects, chains, checkpoint, rank))];
+        return new PlainTiling(
+            checkpoint, layout, [.. Enumerable.Range(0, layout.WorldSize.Value).Select(rank => Of(objects, chains, checkpoint, rank))]);
+    }
+
+    /// <param name="pieces">By target rank.</param>
+    public Tiling Read(IReadOnlyList<IReadOnlyList<ReshardPiece>> pieces)
+    {
         List<TilingEvidence> plans = [];
         List<string> differences = [];
         var bytes = 0L;

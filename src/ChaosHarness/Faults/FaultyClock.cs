@@ -36,8 +36,8 @@ public sealed record ClockSetting(TimeSpan Offset, DateTimeOffset? StandsAt)
 
 /// <summary>
 /// A wall clock that a harness sets wrong while the process runs: ahead, behind, jumping, standing still. As in a kernel, only the time of
-/// day is wrong; what elapses, and timers, are the machine's. Armed by the environment variable <see cref="Variable"/> only, which names the
-/// file that holds a <see cref="ClockSetting"/>; without the file the clock is true. A production process has none.
+/// day is wrong; what elapses, and timers, are the machine's. Armed by the environment variable <see cref="Variable"/> only, which names
+/// the file that holds a <see cref="ClockSetting"/>; without the file the clock is true. A production process has none.
 /// </summary>
 public sealed class FaultyClock : TimeProvider
 {

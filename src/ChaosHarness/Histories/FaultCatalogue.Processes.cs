@@ -29,7 +29,8 @@ public static partial class FaultCatalogue
         new("rank-crash-loop", "a rank dies at every start", "SIGKILL at each start of a child", "2", "L6", Runs: true),
         new("rank-doubled", "two processes claim one rank", "second child of the same identity", "2", "S4 S9 S15", Runs: false),
         new("mixed-versions", "agents of two versions save one checkpoint", "two builds", "2", "S4 S20", Runs: false),
-        new("world-changed", "the run comes back with another number of ranks", "operation *scale*", "1", "S19 S20", Runs: true),
+        new("world-changed", "the run comes back with another number of ranks",
+            "operation *scale*; plan of the service, carried out by the judge", "1 2", "S19 S20", Runs: true),
         new("gpu-lost", "a device falls off the bus or reports an uncorrectable error",
             "device reset is refused; needs a GPU", "2", "S5 L6", Runs: false),
         new("gpu-kill-during-copy", "a rank dies between device and host copy", "SIGKILL at capture; needs a GPU", "2", "S3", Runs: false),
@@ -70,12 +71,12 @@ public static partial class FaultCatalogue
     /// <summary>Time.</summary>
     static ImmutableArray<CatalogFault> Clocks =>
     [
-        new("clock-skew", "a server's clock is off", "modelled clock", "1", "S16 S15", Runs: true),
+        new("clock-skew", "a server's clock is off", "modelled clock; clock of a process", "1 2", "S16 S15", Runs: true),
         new("clock-jump", "a clock jumps forward over a lease",
-            "modelled clock of a server or of the ranks' node", "1", "S15 S16", Runs: true),
+            "modelled clock of a server or of the ranks' node; clock of a process", "1 2", "S15 S16", Runs: true),
         new("clock-backwards", "a clock goes back across a lease",
-            "modelled clock of a server or of the ranks' node", "1", "S15 S16", Runs: true),
-        new("clock-frozen", "a clock stands still", "clock offset of a process", "2", "S16 L1", Runs: false),
+            "modelled clock of a server or of the ranks' node; clock of a process", "1 2", "S15 S16", Runs: true),
+        new("clock-frozen", "a clock stands still", "clock of a process", "2", "S16 L1", Runs: true),
         new("suspend-gap", "a machine sleeps and wakes", "SIGSTOP of all processes", "2", "S15 S16", Runs: true),
         new("timers-late", "timers fire late, together", "modelled scheduler", "1", "L1 L6", Runs: true),
     ];
@@ -83,16 +84,18 @@ public static partial class FaultCatalogue
     /// <summary>People.</summary>
     static ImmutableArray<CatalogFault> Operators =>
     [
-        new("newest-checkpoint-deleted", "somebody deletes the newest checkpoint's folder", "removed folder", "2", "S1 S6 S7", Runs: false),
-        new("staging-deleted", "somebody deletes temporary files of a save", "removed files", "2", "S1 L1", Runs: false),
+        new("newest-checkpoint-deleted", "somebody deletes the newest checkpoint's folder", "removed folder", "2", "S1 S6 S7", Runs: true),
+        new("staging-deleted", "somebody deletes temporary files of a save", "removed files", "2", "S1 L1", Runs: true),
         new("two-launchers", "somebody starts the run twice", "second launcher", "1 2", "S4 S15", Runs: true),
-        new("restore-expired", "somebody restores what retention let go of", "a person of the modelled world", "1", "S2 S13", Runs: true),
-        new("rewind-under-load", "somebody rewinds while ranks still save", "a person of the modelled world", "1", "S6 S15", Runs: true),
-        new("retention-zero", "a policy that keeps nothing", "a person of the modelled world", "1", "S13", Runs: true),
+        new("restore-expired", "somebody restores what retention let go of",
+            "a person of the modelled world; command line", "1 2", "S2 S13", Runs: true),
+        new("rewind-under-load", "somebody rewinds while ranks still save",
+            "a person of the modelled world; command line", "1 2", "S6 S15", Runs: true),
+        new("retention-zero", "a policy that keeps nothing", "a person of the modelled world; command line", "1 2", "S13", Runs: true),
         new("upgrade-mid-save", "a newer server takes over during a save", "two builds", "2", "S9 S11", Runs: false),
         new("downgrade", "an older server reads newer events", "two builds", "2", "S10 S11", Runs: false),
-        new("run-copied", "a run's folder is copied under another name", "copied folder", "2", "S7", Runs: false),
-        new("wrong-world-size", "the run is started with another number of ranks", "launcher argument", "2", "S5 S19", Runs: false),
+        new("run-copied", "a run's folder is copied under another name", "copied folder", "2", "S7", Runs: true),
+        new("wrong-world-size", "the run is started with another number of ranks", "launcher argument", "2", "S5", Runs: true),
         new("reclaim-killed", "the keeper dies in the middle of deleting", "modelled restart", "1", "S13 L7", Runs: true),
         new("credentials-rotated", "the password changes under load", "own cluster", "2", "L3", Runs: false),
         new("wrong-target", "chaos is pointed at what it did not start", "guard in every injector", "2", "S21", Runs: false),

@@ -16,6 +16,9 @@ public sealed record WorldOptions(string Program, string StateDirectory, bool Br
     /// <summary>Where the broker keeps messages, if not with everything else.</summary>
     public string? BrokerData { get; init; }
 
+    /// <summary>Connection string of a PostgreSQL that is not the server's own; null: it starts a private one.</summary>
+    public string? Database { get; init; }
+
     /// <summary>Whether ranks, launchers and the keeper write journals that a judge reads; they stand beside what is printed.</summary>
     public bool Watched { get; init; }
 }
@@ -83,9 +86,11 @@ public sealed class TrainingWorld : IAsyncDisposable
     public int? PostgresProcess => PostmasterFile() is [var first, ..]
         && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
-    /// <summary>For a judge that reads what is on record: over the private PostgreSQL's socket, by the role that owns the events.</summary>
+    /// <summary>For a judge that reads what is on record: over the private PostgreSQL's socket, by the role that owns the events; or the
+    /// one that was given.</summary>
     /// <exception cref="WorldException">The server has no private PostgreSQL, or it does not run.</exception>
-    public string EventStore => PostmasterFile() is [_, _, _, var port, var socket, ..]
+    public string EventStore => options.Database is { } given ? given + ";Pooling=false"
+        : PostmasterFile() is [_, _, _, var port, var socket, ..]
         ? new Npgsql.NpgsqlConnectionStringBuilder
         {
             Host = socket,
@@ -190,6 +195,7 @@ public sealed class TrainingWorld : IAsyncDisposable
     {
         ["LINEAGE_STATE"] = options.StateDirectory,
         ["LINEAGE_BROKER"] = broker?.Address,
+        ["LINEAGE_POSTGRES"] = options.Database,
         ["LINEAGE_SERVER"] = Address.Port == 80 ? null : Address.ToString(),
         ["NO_COLOR"] = "1",
     };

@@ -39,10 +39,12 @@ static class ClockScenarios
     {
         stage.RankClock = stage.World.ServerClock;
         var (launcher, rank) = await stage.LaunchStoppingAsync("opened", 3);
+        launcher.Send(Signal.Stop);   // its next renewal would come between the jump and the server's look at leases, now and then
         await WrongAsync(stage, "clock-jump", new ClockSetting(Hour, null), async fault =>
         {
             await stage.UntilAsync("the lease to run out", async () => await stage.CountAsync<LeaseExpired>() > 0);
             stage.TookEffect(fault, "a lease that was renewed a moment ago ran out on record");
+            launcher.Send(Signal.Continue);
             ChildProcess.Send(rank, Signal.Continue);
             await stage.EndsAsync(launcher);
             await NobodyIsSilentAsync(stage);
@@ -115,7 +117,7 @@ static class ClockScenarios
     {
         foreach (var one in (await stage.LogAsync()).Where(static one => one.Name == EventCatalog.Names[typeof(RecoveryStarted)]))
             stage.Must(
-                !one.Body.GetProperty("cause").GetString()!.Contains("silent", StringComparison.Ordinal),
+                !one.Body.GetProperty("cause").GetString()!.Contains("said nothing", StringComparison.Ordinal),
                 $"a rank was taken for silent because a clock jumped: {one.Body.GetProperty("cause")}");
     }
 

@@ -37,9 +37,8 @@ static class OperatorScenarios
         foreach (var file in staging) File.Delete(file);
         ChildProcess.Send(rank, Signal.Continue);
         await stage.EndsAsync(launcher, ExitCodes.Partial);
-        var lost = (await stage.CheckpointsAsync()).Where(static one => one.Phase == CheckpointPhase.Abandoned).ToList();
-        if (staging.Length > 0 && lost is [var only])
-            stage.TookEffect(fault, $"{only.Checkpoint} was abandoned: {only.Cause}");
+        var lost = (await stage.CheckpointsAsync()).LastOrDefault(static one => one.Phase == CheckpointPhase.Abandoned);
+        if (staging.Length > 0 && lost is not null) stage.TookEffect(fault, $"{lost.Checkpoint} was abandoned: {lost.Cause}");
         await stage.JudgeEndAsync();
     }
 
@@ -52,7 +51,7 @@ static class OperatorScenarios
         var (launcher, rank) = await stage.LaunchStoppingAsync("closed", 4, "--full-every", "2");
         var newest = await StoreScenarios.SettledAsync(stage);
         var fault = stage.Inject("retention-zero", "store", "latest 0, verified-min 0, and then 1");
-        string run = stage.Run.ToString();
+        var run = stage.Run.ToString();
         await RefusedAsync(stage, ProblemCodes.BadRequest, "retention", "set", run, "--latest", "0", "--verified-min", "0");
         await DoneAsync(stage, "retention", "set", run, "--latest", "0", "--verified-min", "1");
         await DoneAsync(stage, "retention", "apply", run, "--yes");
@@ -123,7 +122,7 @@ static class OperatorScenarios
 
         var fault = stage.Inject("run-copied", "store", $"golden is copied to {stage.Run}");
         stage.TookEffect(fault, $"copied: {string.Join(", ", keys)}");
-        var launcher = stage.Launch("kill rank=1 generation=1 at=partly-written occurrence=3", "--save-deadline", "3");
+        var launcher = stage.Launch("kill rank=1 generation=1 at=opened occurrence=3", "--save-deadline", "3");
         await stage.EndsAsync(launcher);
         stage.Must(
             (await File.ReadAllTextAsync(launcher.OutputPath, stage.Cancellation)).Contains(

@@ -8,6 +8,8 @@ namespace Lineage.ChaosHarness.Scenarios.Real;
 /// <summary>Every scenario of real processes, by profile.</summary>
 public static class RealCatalog
 {
+    static readonly Capability[] Containers = [Capability.Containers];
+
     static readonly Capability[] Stack = [Capability.PostgreSql, Capability.RabbitMq], Network = [.. Stack, Capability.Partition];
 
     /// <param name="program">The <c>lineage</c> executable, for scenarios that need a world of their own.</param>
@@ -56,6 +58,10 @@ public static class RealCatalog
         new("rewind-under-load", "A rewind is refused while a run is live, and obeyed once it is not.", Stack,
             OperatorScenarios.RewindUnderLoadAsync),
         new("run-copied", "A copied folder is neither written over nor restored from.", Stack, OperatorScenarios.RunCopiedAsync),
+        new("container-kill", "A database in a container that is killed and started again loses nothing that was acknowledged.", Containers,
+            stage => ContainerScenarios.KillAsync(stage, program)),
+        new("container-pause", "A database in a container that stands still costs time only.", Containers,
+            stage => ContainerScenarios.PauseAsync(stage, program)),
         new("link-late", "A late link costs time only.", Stack, LinkScenarios.LateAsync),
         new("link-narrow", "A narrow link costs time only.", Stack, LinkScenarios.NarrowAsync),
         new("link-half-open", "Nobody waits for ever on a connection that nothing comes through.", Stack, LinkScenarios.HalfOpenAsync),

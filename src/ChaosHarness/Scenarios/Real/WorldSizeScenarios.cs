@@ -33,8 +33,12 @@ static class WorldSizeScenarios
         if (failed is not null) stage.TookEffect(wrong, $"refused on record: {failed.Summary}");
 
         var changed = stage.Inject("world-changed", "store", "read for worlds of 1, 3 and 5 ranks");
+        var layout = await stage.World.Api.GetAsync<TensorLayout>($"v1/layouts/{point.LayoutDigest}", stage.Cancellation)
+            ?? throw new WorldException($"The layout of {point.Checkpoint} was never told.");
+        var stored = PlainTiling.Open(
+            stage.World.StoreDirectory, Agents.Tiers.LocalDirectoryTier.DefaultName, point.Checkpoint, layout);
         var bytes = 0L;
-        foreach (var world in new[] { 1, 3, 5 }) bytes += await TileAsync(stage, point, new WorldSize(world));
+        foreach (var world in new[] { 1, 3, 5 }) bytes += await TileAsync(stage, point, stored, new WorldSize(world));
         stage.TookEffect(changed, string.Create(
             CultureInfo.InvariantCulture, $"{bytes:N0} B of {point.Checkpoint} were read for three other worlds and put together"));
 
@@ -43,15 +47,13 @@ static class WorldSizeScenarios
     }
 
     /// <returns>Decoded bytes that were read.</returns>
-    static async Task<long> TileAsync(Stage stage, CheckpointView point, WorldSize world)
+    static async Task<long> TileAsync(Stage stage, CheckpointView point, PlainTiling stored, WorldSize world)
     {
         var ct = stage.Cancellation;
         var compatible = await stage.World.Api.GetAsync<CompatiblePoints>(
             $"v1/runs/{stage.Run}/restore-points/compatible?world={world}", ct);
         stage.Must(
             compatible?.Best == point.Checkpoint, $"for {world} ranks {compatible?.Best} is offered; expected {point.Checkpoint}");
-        var layout = await stage.World.Api.GetAsync<TensorLayout>($"v1/layouts/{point.LayoutDigest}", ct)
-            ?? throw new WorldException($"The layout of {point.Checkpoint} was never told.");
         var pieces = new List<IReadOnlyList<ReshardPiece>>();
         foreach (var rank in world.Ranks)
         {
@@ -61,8 +63,7 @@ static class WorldSizeScenarios
             pieces.Add(view?.RankPieces ?? throw new WorldException($"There is no plan of {point.Checkpoint} for rank {rank} of {world}."));
         }
 
-        var tiling = PlainTiling.Read(
-            stage.World.StoreDirectory, Agents.Tiers.LocalDirectoryTier.DefaultName, point.Checkpoint, layout, pieces);
+        var tiling = stored.Read(pieces);
         stage.Record.Plans.AddRange(tiling.Plans);
         foreach (var difference in tiling.Differences) stage.Must(holds: false, $"for {world} ranks {difference}");
         return tiling.Bytes;
