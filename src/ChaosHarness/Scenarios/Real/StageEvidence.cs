@@ -27,7 +27,7 @@ static class StageEvidence
         var objects = BytesWitness.Read(world.StoreDirectory, Agents.Tiers.LocalDirectoryTier.DefaultName, run);
         return new Evidence(
             schedule, Journal(world, run, record), record.InMachineTime(streams), objects, rows,
-            rest is null ? null : rest with { Orphans = Orphans(objects, streams) }, record.RaceMs, golden?.Trained,
+            rest is null ? null : rest with { Orphans = Orphans(objects, streams, record) }, record.RaceMs, golden?.Trained,
             record.Plans is [] ? null : record.Plans, Earlier: record.Earlier);
     }
 
@@ -35,13 +35,16 @@ static class StageEvidence
         record.Entries.Concat(WorldJournal.Read(world.JournalOf(run), run)).Concat(WorldJournal.Read(world.KeeperJournal, run)),
         record.BeganAt);
 
-    /// <summary>Objects of checkpoints that are not on record at all: those of abandoned ones are not due yet.</summary>
-    static List<string> Orphans(IReadOnlyList<ObjectEvidence> objects, IReadOnlyList<StreamEvidence> streams)
+    /// <summary>Objects of checkpoints that are not on record at all: those of abandoned ones are not due yet, and what a fault put there is
+    /// nobody's to delete.</summary>
+    static List<string> Orphans(IReadOnlyList<ObjectEvidence> objects, IReadOnlyList<StreamEvidence> streams, StageRecord record)
     {
+        var planted = string.Join('\n', record.Of<Entry.TookEffect>().Select(static one => one.Observation));
         var known = streams.Select(static stream => stream.Key).ToHashSet(StringComparer.Ordinal);
         return
         [
-            .. objects.Where(one => ShardPlace.Of(one.Key) is { } place && !known.Contains(place.Checkpoint.StreamKey))
+            .. objects.Where(one => ShardPlace.Of(one.Key) is { } place && !known.Contains(place.Checkpoint.StreamKey)
+                && !planted.Contains(one.Key, StringComparison.Ordinal))
                 .Select(static one => one.Key),
         ];
     }
