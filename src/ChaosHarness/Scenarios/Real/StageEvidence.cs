@@ -35,8 +35,8 @@ static class StageEvidence
         record.Entries.Concat(WorldJournal.Read(world.JournalOf(run), run)).Concat(WorldJournal.Read(world.KeeperJournal, run)),
         record.BeganAt);
 
-    /// <summary>Objects of checkpoints that are not on record at all: those of abandoned ones are not due yet, and what a fault put there is
-    /// nobody's to delete.</summary>
+    /// <summary>Objects of checkpoints that are not on record at all: those of abandoned ones are not due yet, and what a fault put there
+    /// is nobody's to delete.</summary>
     static List<string> Orphans(IReadOnlyList<ObjectEvidence> objects, IReadOnlyList<StreamEvidence> streams, StageRecord record)
     {
         var planted = string.Join('\n', record.Of<Entry.TookEffect>().Select(static one => one.Observation));
