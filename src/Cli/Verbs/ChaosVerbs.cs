@@ -13,6 +13,8 @@ internal static class ChaosVerbs
         ChaosSimVerbs.Shrink(globals),
         ChaosCampaignVerb.Create(globals),
         ChaosMutantsVerb.Create(globals),
+        ChaosSweepVerb.Create(globals),
+        ChaosSweepVerb.Die(globals),
         ChaosRunVerbs.PowerLoss(globals),
         ChaosRunVerbs.Capabilities(globals),
         ChaosReportVerbs.Report(globals),

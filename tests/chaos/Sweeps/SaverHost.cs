@@ -1,9 +1,11 @@
 using System.Globalization;
-using Lineage.Agents.Reporting;
 using Lineage.Agents.Saving;
 using Lineage.Agents.Tiers;
 using Lineage.ChaosHarness.Faults;
+using Lineage.ChaosHarness.Simulation;
+using Lineage.ChaosHarness.Sweeps;
 using Lineage.Contracts.Identity;
+using Lineage.Tests.Chaos.Simulation;
 
 namespace Lineage.Tests.Chaos.Sweeps;
 
@@ -19,6 +21,7 @@ static class SaverHost
     /// <c>save SERVER STATE RUN RANK WORLD STEP</c>: saves step 1 whole, waits until the sweep allows, saves step 2 and dies at STEP
     /// ("none": does not).
     /// <c>store STATE STEP</c>: puts an object and an outbox entry, then others and dies at STEP.
+    /// <c>again DIR</c>: runs histories once more, in a way that differs from process to process.
     /// </summary>
     static async Task<int> Main(string[] arguments)
     {
@@ -27,11 +30,14 @@ static class SaverHost
             case ["save", var server, var state, var run, var rank, var world, var step]:
                 await SaveAsync(new Uri(server), state, RunId.Parse(run), new Rank(Number(rank)), new WorldSize(Number(world)), step);
                 return Survived;
+            case ["again", var folder]:
+                await Console.Out.WriteAsync(DoubleRun.Differences(folder, DoubleRuns.WithAProcessInIt));
+                return Survived;
             case ["store", var state, var step]:
-                await StoreAsync(state, step);
+                await StorageDeath.WorkAsync(state, step, CancellationToken.None);
                 return Survived;
             default:
-                await Console.Error.WriteLineAsync("expected: save SERVER STATE RUN RANK WORLD STEP, or store STATE STEP");
+                await Console.Error.WriteLineAsync("expected: save SERVER STATE RUN RANK WORLD STEP, store STATE STEP, or again DIR");
                 return 2;
         }
     }
@@ -58,23 +64,6 @@ static class SaverHost
         gate.Open();
         await hooks.SaveAsync(SweepState.At(2, rank, world), new Step(2), final: false, CancellationToken.None);
         await hooks.DrainAsync(CancellationToken.None);
-    }
-
-    static async Task StoreAsync(string state, string step)
-    {
-        var gate = new Gate(step);
-        var tier = new LocalDirectoryTier(Path.Combine(state, "store"));
-        var outbox = Outbox.Open(Path.Combine(state, "outbox"), static problem => Console.WriteLine(problem.Detail));
-        foreach (var number in new[] { 1, 2 })
-        {
-            if (number == 2) gate.Open();
-            var bytes = StorageSweep.Bytes(number);
-            await tier.PutAsync(StorageSweep.Key(number), async (stream, ct) =>
-            {
-                foreach (var part in bytes.Chunk(bytes.Length / 4)) await stream.WriteAsync(part, ct);
-            }, gate, CancellationToken.None);
-            await outbox.AddAsync(StorageSweep.Fact(number), gate, CancellationToken.None);
-        }
     }
 
     static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
