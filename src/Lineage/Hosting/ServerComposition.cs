@@ -58,7 +58,7 @@ static class ServerComposition
         services.AddSingleton<HistoryReader>();
         services.AddSingleton<PastReader>();
         services.AddSingleton<Asking>();
-        services.AddSingleton<EventLog>();
+        services.AddSingleton<LogTail>().AddSingleton<EventLog>();
         services.AddSingleton<Layouts>();
         services.AddSingleton<Ledger>();
         services.AddSingleton<Queries>();

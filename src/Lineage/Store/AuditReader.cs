@@ -12,10 +12,8 @@ namespace Lineage.Store;
 /// Reads the event table for auditors: everything of an event, in order of sequence, by filter. Never writes, and believes nothing: what
 /// cannot be read is shown as it is.
 /// </summary>
-public sealed class AuditReader(NpgsqlDataSource database)
+public sealed class AuditReader(NpgsqlDataSource database, LogTail tail)
 {
-    readonly LogTail tail = new();
-
     const string Events = $"{MartenSetup.Schema}.mt_events";
 
     internal const string AccessName = "access-recorded.v1", StaleName = "stale-generation-refused.v1";

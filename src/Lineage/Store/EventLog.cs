@@ -16,10 +16,8 @@ public sealed record StoredEvent(
 }
 
 /// <summary>Reads the event table by stream prefix, in sequence order. Never writes.</summary>
-public sealed class EventLog(NpgsqlDataSource database)
+public sealed class EventLog(NpgsqlDataSource database, LogTail tail)
 {
-    readonly LogTail tail = new();
-
     internal const string PrefixIndex = "lineage_events_stream_prefix";
 
     internal static readonly string[] Indexes = [PrefixIndex];

@@ -3,13 +3,14 @@ using Npgsql;
 
 namespace Lineage.Store;
 
-/// <summary>Asks the database how far a tail may go (<see cref="TailHorizon"/>).</summary>
+/// <summary>Asks the database how far a tail may go (<see cref="TailHorizon"/>); one for all readers of a server, so that they agree.
+/// </summary>
 /// <remarks>A snapshot's xmax is no place for a mark: it is one past the newest transaction that is <em>over</em>, so a younger one under
 /// way is in no snapshot at all. A mark takes a transaction of its own, and only when there is a number that no mark has yet.</remarks>
-sealed class LogTail
+public sealed class LogTail
 {
     /// <summary>Under load something is always under way; what was under way a moment ago is over soon.</summary>
-    const int AsksMax = 6;
+    const int AsksMax = 10;
 
     const string Newest = $"select case when is_called then last_value else 0 end from {MartenSetup.Schema}.mt_events_sequence";
 
