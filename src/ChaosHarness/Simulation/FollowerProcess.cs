@@ -1,4 +1,5 @@
 using Lineage.ChaosHarness.Checkers;
+using Lineage.ChaosHarness.Histories;
 using Lineage.Checkpoints;
 using Lineage.Restores;
 using Lineage.Runs;
@@ -37,12 +38,25 @@ sealed class FollowerProcess(World world)
         var reach = horizon.Reach(world.Store.LastSequence, world.Store.OldestTransaction, world.Store.NextTransaction);
         foreach (var line in world.Store.LogAfter(cursor).TakeWhile(line => line.Sequence <= reach).Take(PageSize).ToList())
         {
-            var (state, version) = rows.GetValueOrDefault(line.Stream);
-            rows[line.Stream] = (Folded.By(line.Stream, state, line.Event), version + 1);
+            Fold(line);
             cursor = line.Sequence;
         }
 
         return cursor > before;
+    }
+
+    /// <summary>A row that lacks an event may be impossible to go on from: then it stays as it is, which the judge sees.</summary>
+    void Fold(LogLine line)
+    {
+        var (state, version) = rows.GetValueOrDefault(line.Stream);
+        try
+        {
+            rows[line.Stream] = (Folded.By(line.Stream, state, line.Event), version + 1);
+        }
+        catch (InvalidOperationException impossible)
+        {
+            world.Note((i, at) => new Entry.Noted(i, at, "tail", $"{line.Stream} cannot go on", impossible.Message));
+        }
     }
 
     /// <summary>The rows that are written with their events, and those of the tail, each beside the judge's own replay.</summary>
