@@ -34,7 +34,7 @@ sealed class PlainLinks
     {
         var bytes = field is null ? [] : Encoding.UTF8.GetBytes(field);
         var length = field is null ? uint.MaxValue : (uint)bytes.Length;
-        hash.AppendData([(byte)length, (byte)(length >> 8), (byte)(length >> 16), (byte)(length >> 24)]);
+        hash.AppendData([(byte)(length & 255), (byte)(length >> 8 & 255), (byte)(length >> 16 & 255), (byte)(length >> 24)]);
         hash.AppendData(bytes);
     }
 }
