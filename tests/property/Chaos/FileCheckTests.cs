@@ -50,9 +50,9 @@ public sealed class FileCheckTests
             Assert.NotEmpty(one.Schedule.Faults);
             Assert.Equal($"lineage chaos run scenarios/{one.Name}.yaml", one.Replay);
         });
+        var files = Directory.EnumerateFiles(Path.Combine(Repository.Root, "scenarios"), "*.yaml").Select(Path.GetFileNameWithoutExtension);
         Assert.Equal(
-            Directory.EnumerateFiles(Path.Combine(Repository.Root, "scenarios"), "*.yaml").Select(Path.GetFileNameWithoutExtension).Order(),
-            BuiltInScenarios.All.Select(static one => one.Name).Order());
+            files.Order(StringComparer.Ordinal), BuiltInScenarios.All.Select(static one => one.Name).Order(StringComparer.Ordinal));
     }
 
     [Theory]
