@@ -38,14 +38,14 @@ static class ClockScenarios
     public static async Task JumpAsync(Stage stage)
     {
         stage.RankClock = stage.World.ServerClock;
-        var (launcher, rank) = await stage.LaunchStoppingAsync("opened", 3);
+        var (launcher, _) = await stage.LaunchStoppingAsync("opened", 3, "--lease", "6");
         launcher.Send(Signal.Stop);   // its next renewal would come between the jump and the server's look at leases, now and then
         await WrongAsync(stage, "clock-jump", new ClockSetting(Hour, null), async fault =>
         {
             await stage.UntilAsync("the lease to run out", async () => await stage.CountAsync<LeaseExpired>() > 0);
             stage.TookEffect(fault, "a lease that was renewed a moment ago ran out on record");
             launcher.Send(Signal.Continue);
-            ChildProcess.Send(rank, Signal.Continue);
+            await stage.UntilAsync("the launcher to ask anew", async () => await stage.CountAsync<RecoveryStarted>() > 0);
             await stage.EndsAsync(launcher);
             await NobodyIsSilentAsync(stage);
         });
