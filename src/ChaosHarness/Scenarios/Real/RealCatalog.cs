@@ -40,15 +40,15 @@ public static class RealCatalog
         new("poison-message", "What can never be taken is set aside with a reason, and delays nobody.", Stack, PoisonScenarios.PoisonAsync),
         new("world-changed", "Another number of ranks is refused, and what it would read is every row once.", Stack,
             WorldSizeScenarios.ChangedAsync),
-        new("clock-backwards", "A clock that goes back lets nobody in early, and costs time only.", Stack, ClockScenarios.BackwardsAsync),
+        new("clock-frozen", "A clock that stands still stops nobody.", Stack, ClockScenarios.FrozenAsync),
     ];
 
     public static IReadOnlyList<RealScenario> Nightly(string program) =>
     [
         .. Ci(program),
         new("clock-skew", "Clocks that are apart by hours change nothing that is promised.", Stack, ClockScenarios.SkewAsync),
+        new("clock-backwards", "A clock that goes back lets nobody in early, and costs time only.", Stack, ClockScenarios.BackwardsAsync),
         new("clock-jump", "A clock that jumps over a lease costs time only.", Stack, ClockScenarios.JumpAsync),
-        new("clock-frozen", "A clock that stands still stops nobody.", Stack, ClockScenarios.FrozenAsync),
         new("newest-checkpoint-deleted", "What somebody deletes is missed before anybody restores it.", Stack,
             OperatorScenarios.NewestDeletedAsync),
         new("staging-deleted", "A save whose temporary file is taken away is lost loudly, and training goes on.", Stack,
