@@ -122,7 +122,7 @@ static class OperatorScenarios
 
         var fault = stage.Inject("run-copied", "store", $"golden is copied to {stage.Run}");
         stage.TookEffect(fault, $"copied: {string.Join(", ", keys)}");
-        var launcher = stage.Launch("kill rank=1 generation=1 at=opened occurrence=3", "--save-deadline", "3");
+        var launcher = stage.Launch("kill rank=1 generation=1 at=opened occurrence=3");
         await stage.EndsAsync(launcher);
         stage.Must(
             (await File.ReadAllTextAsync(launcher.OutputPath, stage.Cancellation)).Contains(
