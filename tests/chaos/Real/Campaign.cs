@@ -9,10 +9,13 @@ namespace Lineage.Tests.Chaos.Real;
 public sealed class Campaign
 {
     static readonly string[] Selection =
-        ["broker-restart-mid-publish", "postgres-kill-during-commit", "store-power-loss", "bit-rot-in-base", "swapped-shards"];
+    [
+        "broker-restart-mid-publish", "postgres-kill-during-commit", "store-power-loss", "bit-rot-in-base", "swapped-shards",
+        "poison-message", "world-changed", "clock-frozen",
+    ];
 
     [NeedsFact(Capability.RabbitMq)]
-    public async Task Real_faults_of_broker_database_disk_and_bytes_end_as_a_run_that_was_not_hurt()
+    public async Task Real_faults_of_broker_database_disk_bytes_and_clock_end_as_a_run_that_was_not_hurt()
     {
         using var bound = new CancellationTokenSource(TimeSpan.FromMinutes(6), TimeProvider.System);
         var folder = Path.Combine(
