@@ -7,7 +7,8 @@ using Lineage.ChaosHarness.Reports;
 namespace Lineage.ChaosHarness.Mutants;
 
 /// <summary>
-/// What a hunt for mutants leaves behind, in the one format of all chaos runs. A promise is valid if it found every defect that is meant for
+/// What a hunt for mutants leaves behind, in the one format of all chaos runs. A promise is valid if it found every defect that is meant
+/// for
 /// it; where one survived the judge may be blind, so that nothing is known.
 /// </summary>
 public static class MutantReports

@@ -6,7 +6,8 @@ static class CrashPointSection
     public static void Draw(Html page, ReportModel model)
     {
         if (model.CrashPoints is not { Count: > 0 } all) return;
-        page.Raw("<h2>Crash points</h2>\n<p class=\"soft\">A row is one moment, a column what happened right then. The number says how often it ")
+        page.Raw("<h2>Crash points</h2>\n<p class=\"soft\">A row is one moment, a column what happened right then. The number says how "
+            + "often it ")
             .Raw("was tried; a dash: not at this moment.</p>\n");
         foreach (var level in all.Select(static one => one.Level).Distinct(StringComparer.Ordinal))
             Level(page, [.. all.Where(one => string.Equals(one.Level, level, StringComparison.Ordinal))], level);
@@ -15,8 +16,10 @@ static class CrashPointSection
     static void Level(Html page, List<CrashPointRow> all, string level)
     {
         var modes = all.Select(static one => one.Mode).Distinct(StringComparer.Ordinal).ToList();
-        page.Add($"<p>{level}: {all.Select(static one => (one.During, one.Step)).Distinct().Count():N0} moments, {all.Count:N0} pairs of a moment and ")
-            .Add($"what happened, tried {all.Sum(static one => (long)one.Tried):N0} times; {all.Sum(static one => (long)one.Broken):N0} broke ")
+        var moments = all.Select(static one => (one.During, one.Step)).Distinct().Count();
+        var (tried, broken) = (all.Sum(static one => (long)one.Tried), all.Sum(static one => (long)one.Broken));
+        page.Add($"<p>{level}: {moments:N0} moments, {all.Count:N0} pairs of a moment and what happened, ")
+            .Add($"tried {tried:N0} times; {broken:N0} broke ")
             .Raw("a promise.</p>\n<div class=\"card\"><table class=\"heat\"><tr><th>during</th><th>right after</th>");
         foreach (var mode in modes) page.Add($"<th>{mode}</th>");
         page.Raw("</tr>\n");

@@ -9,8 +9,10 @@ static class FaultSection
         if (figures.Faults.Count == 0) return;
         var phases = HistoryFigures.Phases.Union(figures.Heat.Select(static one => one.Phase), StringComparer.Ordinal).ToList();
         var most = figures.Heat.Select(static one => one.Count).DefaultIfEmpty(1).Max();
-        page.Raw("<h2>Faults, and what they met</h2>\n<p class=\"soft\">Planned: written in schedules. Struck: its moment came and there was ")
-            .Raw("something to hurt. Effects: how often it was seen to do harm. Right of that, what was going on when it struck; the darker, ")
+        page.Raw("<h2>Faults, and what they met</h2>\n<p class=\"soft\">Planned: written in schedules. Struck: its moment came and "
+            + "there was ")
+            .Raw("something to hurt. Effects: how often it was seen to do harm. Right of that, what was going on when it struck; the "
+                + "darker, ")
             .Raw("the more often; a dash was never tried.</p>\n<div class=\"card\"><table class=\"heat\"><tr><th>fault</th>")
             .Raw("<th class=\"n\">planned</th><th class=\"n\">struck</th><th class=\"n\">effects</th>");
         foreach (var phase in phases) page.Add($"<th>{phase}</th>");

@@ -8,15 +8,17 @@ static class FigureSections
     public static void Recoveries(Html page, RunFigures figures)
     {
         if (figures.Recoveries is not { } all) return;
-        page.Raw("<h2>Recovery time and lost steps</h2>\n<p class=\"soft\">From the request for a recovery to every rank holding its state ")
-            .Raw("again, by the clock of the world that ran. Lost: steps that were trained and had to be trained again.</p>\n<div class=\"tiles\">")
+        page.Raw("<h2>Recovery time and lost steps</h2>\n<p class=\"soft\">From the request for a recovery to every rank holding its "
+            + "state ")
+            .Raw("again, by the clock of the world that ran. Lost: steps that were trained and had to be trained again.</p>\n<div "
+                + "class=\"tiles\">")
             .Add($"<div class=\"tile\"><b>{all.Count:N0}</b><span>completed recoveries</span></div>")
             .Add($"<div class=\"tile\"><b>{all.MedianMs:N0} ms</b><span>median</span></div>")
             .Add($"<div class=\"tile\"><b>{all.P99Ms:N0} ms</b><span>99 %</span></div>")
             .Add($"<div class=\"tile\"><b>{all.MaxMs:N0} ms</b><span>slowest</span></div></div>\n");
         Lost(page, all);
-        page.Add($"<details><summary>The slowest {all.Slowest.Count}</summary><div class=\"card\"><table><tr><th>recovery</th><th>cause</th>")
-            .Raw("<th class=\"n\">ms</th><th class=\"n\">lost steps</th></tr>\n");
+        page.Add($"<details><summary>The slowest {all.Slowest.Count}</summary><div class=\"card\"><table>")
+            .Raw("<tr><th>recovery</th><th>cause</th><th class=\"n\">ms</th><th class=\"n\">lost steps</th></tr>\n");
         foreach (var one in all.Slowest)
             page.Add($"<tr><td class=\"id\">{one.Recovery}</td><td>{one.Cause}</td><td class=\"n\">{one.Milliseconds:N0}</td>")
                 .Add($"<td class=\"n\">{(one.LostSteps is { } lost ? lost : "unknown")}</td></tr>\n");
@@ -27,7 +29,8 @@ static class FigureSections
     {
         if (all.LostSteps.Count == 0) return;
         var most = all.LostSteps.Values.Max();
-        page.Raw("<div class=\"card\"><table class=\"bars\"><tr><th class=\"n\">lost steps</th><th class=\"n\">recoveries</th><th></th></tr>\n");
+        page.Raw("<div class=\"card\"><table class=\"bars\"><tr><th class=\"n\">lost steps</th><th "
+            + "class=\"n\">recoveries</th><th></th></tr>\n");
         foreach (var (steps, count) in all.LostSteps.OrderBy(static one => one.Key).Take(BarsMax)) Bar(page, $"{steps}", count, most);
         var rest = all.LostSteps.OrderBy(static one => one.Key).Skip(BarsMax).Sum(static one => one.Value);
         if (rest > 0) Bar(page, "more", rest, most);

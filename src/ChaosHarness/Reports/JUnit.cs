@@ -10,36 +10,36 @@ static class JUnit
 {
     public static string Of(ReportModel model)
     {
+        List<XElement> cases = [.. Cases(model)];
+        int With(string child) => cases.Count(one => one.Element(child) is not null);
         var suite = new XElement(
-            "testsuite", new XAttribute("name", Clean(model.Title)),
-            new XAttribute("tests", model.Verdict.Invariants.Count + (model.Scenarios?.Count ?? 0) + (model.Mutants?.Count ?? 0)
-                + (model.CrashPoints?.Count ?? 0)),
-            new XAttribute("failures", model.Verdict.Invariants.Count(static one => one.Judgement == Judgement.Violated)
-                + Scenarios(model, static verdict => verdict is not ("valid" or "skipped"))
-                + (model.Mutants?.Count(static one => !IsFound(one)) ?? 0) + (model.CrashPoints?.Count(static one => one.Broken > 0) ?? 0)),
-            new XAttribute(
-                "skipped", model.Verdict.Invariants.Count(static one => one.Judgement is Judgement.Never or Judgement.Unknown)
-                + Scenarios(model, static verdict => verdict is "skipped")),
+            "testsuite", new XAttribute("name", Clean(model.Title)), new XAttribute("tests", cases.Count),
+            new XAttribute("failures", With("failure")), new XAttribute("skipped", With("skipped")),
             new XAttribute("errors", model.HarnessFault is null ? 0 : 1),
             new XElement("properties",
                 Property("seed", model.Seed.ToString(CultureInfo.InvariantCulture)),
                 Property("profile", model.Profile), Property("schedule", model.Evidence?.Schedule.Digest().ToString() ?? "none"),
                 Property("exitCode", model.ExitCode.ToString(CultureInfo.InvariantCulture)),
-                model.Replay.Select(static command => Property("replay", command))));
-        foreach (var one in model.Verdict.Invariants) suite.Add(Case(model, one));
-        foreach (var one in model.Scenarios ?? []) suite.Add(Case(model, one));
-        foreach (var one in model.Mutants ?? [])
-            suite.Add(Case(model, $"defect {one.Name} is found by {one.Intended}", IsFound(one) ? null : one.KilledBy.Count == 0
-                ? "it survived" : $"found by {string.Join(", ", one.KilledBy)} only"));
-        foreach (var one in model.CrashPoints ?? [])
-            suite.Add(Case(model, $"{one.Mode} right after {one.Step}, {one.During}, {one.Level}", one.Broken == 0 ? null
-                : string.Create(CultureInfo.InvariantCulture, $"{one.Broken} of {one.Tried} broke a promise")));
+                model.Replay.Select(static command => Property("replay", command))),
+            cases);
         if (model.HarnessFault is { } fault)
             suite.Add(new XElement("testcase", new XAttribute("name", "the harness can be trusted"), new XAttribute("classname",
                 Clean(model.Title)),
                 new XElement("error", new XAttribute("message", Clean(fault)))));
         return $"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{new XElement("testsuites", suite)}\n";
     }
+
+    static IEnumerable<XElement> Cases(ReportModel model) =>
+    [
+        .. model.Verdict.Invariants.Select(one => Case(model, one)),
+        .. (model.Scenarios ?? []).Select(one => Case(model, one)),
+        .. (model.Mutants ?? []).Select(one => Case(
+            model, $"defect {one.Name} is found by {one.Intended}", IsFound(one) ? null
+                : one.KilledBy.Count == 0 ? "it survived" : $"found by {string.Join(", ", one.KilledBy)} only")),
+        .. (model.CrashPoints ?? []).Select(one => Case(
+            model, $"{one.Mode} right after {one.Step}, {one.During}, {one.Level}", one.Broken == 0 ? null
+                : string.Create(CultureInfo.InvariantCulture, $"{one.Broken} of {one.Tried} broke a promise"))),
+    ];
 
     static XElement Case(ReportModel model, InvariantVerdict one)
     {
@@ -54,8 +54,6 @@ static class JUnit
                 "message", one.Judgement == Judgement.Never ? "never triggered" : "evidence is missing")));
         return test;
     }
-
-    static int Scenarios(ReportModel model, Func<string, bool> verdict) => model.Scenarios?.Count(one => verdict(one.Verdict)) ?? 0;
 
     static XElement Case(ReportModel model, ScenarioRow one)
     {

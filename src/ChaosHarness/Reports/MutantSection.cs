@@ -7,11 +7,13 @@ static class MutantSection
     {
         if (model.Mutants is not { Count: > 0 } mutants) return;
         var intended = mutants.Count(static one => one.KilledBy.Contains(one.Intended, StringComparer.Ordinal));
-        page.Raw("<h2>Kill matrix</h2>\n<p class=\"soft\">Each row is a defect that somebody could write, built into the program and hunted with ")
-            .Raw("random faults. A full dot: the promise that is about it broke. A ring: that one broke as well. The history that shows it was ")
+        page.Raw("<h2>Kill matrix</h2>\n<p class=\"soft\">Each row is a defect that somebody could write, built into the program and "
+            + "hunted with ")
+            .Raw("random faults. A full dot: the promise that is about it broke. A ring: that one broke as well. The history that shows "
+                + "it was ")
             .Raw("made as small as it can be.</p>\n")
-            .Add($"<p>{mutants.Count} defects, {mutants.Count(static one => one.KilledBy.Count > 0)} found, {intended} by the promise that ")
-            .Raw("was meant to.</p>\n<div class=\"card\"><table class=\"matrix\"><tr><th>defect</th>");
+            .Add($"<p>{mutants.Count} defects, {mutants.Count(static one => one.KilledBy.Count > 0)} found, {intended} by the promise ")
+            .Raw("that was meant to.</p>\n<div class=\"card\"><table class=\"matrix\"><tr><th>defect</th>");
         var columns = mutants.SelectMany(static one => one.KilledBy.Append(one.Intended)).Distinct(StringComparer.Ordinal)
             .OrderBy(static id => id[0] == 'S' ? 0 : id[0] == 'L' ? 1 : 2).ThenBy(static id => id.Length)
             .ThenBy(static id => id, StringComparer.Ordinal).ToList();

@@ -53,7 +53,11 @@ public sealed record SkippedCapability(string Capability, string Reason, bool Re
 
 /// <param name="Verdict">In one word.</param>
 /// <param name="Why">Null when all is well.</param>
-public sealed record ScenarioRow(string Name, string Verdict, double Seconds, string? Why);
+public sealed record ScenarioRow(string Name, string Verdict, double Seconds, string? Why)
+{
+    /// <summary>Its own report, from the directory of this one; null if it has none.</summary>
+    public string? Link { get; init; }
+}
 
 /// <param name="Intended">The invariant that should find it.</param>
 /// <param name="KilledBy">Invariants that did; empty: it survived.</param>

@@ -52,7 +52,9 @@ static class ReportStyle
         .cell{border-radius:6px;display:block;min-width:3.2rem;padding:.15rem 0}
         .matrix td,.matrix th{padding:.2rem .25rem} .matrix td.dot,.matrix th.col{text-align:center;font-size:.82rem}
         .matrix td.dot.soft{opacity:.45} .matrix tr:hover td{background:var(--shade)} td.wide{width:70%}
-        .bars td,.bars th{padding:.2rem .7rem .2rem 0} .bar{display:block;height:.8rem;background:var(--accent);border-radius:3px;opacity:.75}
+        .bars td,.bars th{padding:.2rem .7rem .2rem 0}
+        .bar{display:block;height:.8rem;background:var(--accent);border-radius:3px;opacity:.75}
+        a{color:var(--accent)}
         details summary{cursor:pointer;color:var(--accent);padding:.3rem 0}
         @media print{main{max-width:none;padding:0} .card,.tile{break-inside:avoid}}
         """;

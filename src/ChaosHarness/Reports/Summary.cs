@@ -59,7 +59,8 @@ static class Summary
     internal static void Line(StringBuilder text, string line) => text.Append(line).Append('\n');
 
     /// <summary>Texts come from processes and files: they must not become markup of the page that shows them.</summary>
-    internal static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal)
+    internal static string Escape(string text) => text
+        .Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal)
         .Replace("<", "&lt;", StringComparison.Ordinal).Replace("`", "\\`", StringComparison.Ordinal)
         .Replace("*", "\\*", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal).ReplaceLineEndings(" ");
 }

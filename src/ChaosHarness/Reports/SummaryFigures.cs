@@ -9,14 +9,16 @@ static class SummaryFigures
     public static void Add(StringBuilder text, ReportModel model)
     {
         if (model.Throughput is { } pace)
-            Summary.Line(text, Invariant($"\n{pace.Histories:N0} histories in {pace.Seconds:N1} s ({pace.PerMinutePerCore:N0} a minute and core")
+            Summary.Line(text, Invariant($"\n{pace.Histories:N0} histories in {pace.Seconds:N1} s ")
+                + Invariant($"({pace.PerMinutePerCore:N0} a minute and core")
                 + (pace.EventsMean is { } events ? Invariant($", {events:N0} events each)") : ")")
                 + (pace.RanTwice is { } twice ? Invariant($", {twice:N0} of them run twice with the same trace") : ""));
         if (model.Figures is { } figures) Figures(text, figures);
         if (model.Mutants is { Count: > 0 } mutants) Mutants(text, mutants);
         if (model.CrashPoints is { Count: > 0 } points)
-            Summary.Line(text, Invariant($"\n{points.Count:N0} pairs of a moment and a crash, tried {points.Sum(static one => (long)one.Tried):N0} ")
-                + Invariant($"times; {points.Sum(static one => (long)one.Broken):N0} broke a promise"));
+            Summary.Line(text, Invariant($"\n{points.Count:N0} pairs of a moment and a crash, tried ")
+                + Invariant($"{points.Sum(static one => (long)one.Tried):N0} times; ")
+                + Invariant($"{points.Sum(static one => (long)one.Broken):N0} broke a promise"));
     }
 
     static void Figures(StringBuilder text, RunFigures figures)

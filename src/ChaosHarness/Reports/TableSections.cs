@@ -8,7 +8,8 @@ static class TableSections
     public static void Invariants(Html page, ReportModel model)
     {
         if (model.Verdict.Invariants.Count == 0) return;
-        page.Raw("<h2>Promises</h2>\n<p class=\"soft\">Triggered: how often there was something to judge. NEVER is not good news: nothing put ")
+        page.Raw("<h2>Promises</h2>\n<p class=\"soft\">Triggered: how often there was something to judge. NEVER is not good news: "
+            + "nothing put ")
             .Raw("the promise to the test.</p>\n<div class=\"card\"><table><tr><th></th><th>what is promised</th><th>verdict</th><th ")
             .Raw("class=\"n\">triggered</th></tr>\n");
         foreach (var one in model.Verdict.Invariants)
@@ -38,7 +39,10 @@ static class TableSections
         foreach (var one in scenarios)
         {
             var style = one.Verdict switch { "valid" => "good", "violated" => "bad", _ => "warn" };
-            page.Add($"<tr><td class=\"id\">{one.Name}</td><td><span class=\"tag {style}\">{one.Verdict}</span></td>")
+            page.Raw("<tr><td class=\"id\">");
+            if (one.Link is { } link) page.Add($"<a href=\"{link}\">{one.Name}</a>");
+            else page.Add($"{one.Name}");
+            page.Add($"</td><td><span class=\"tag {style}\">{one.Verdict}</span></td>")
                 .Add($"<td class=\"n\">{one.Seconds:F1}</td><td>{one.Why}</td></tr>\n");
         }
 
@@ -55,7 +59,8 @@ static class TableSections
         if (model.Throughput is { TraceHash: { } hash })
             page.Add($"<tr><td class=\"id\">trace hash</td><td><code>{hash}</code></td></tr>\n");
         if (model.Throughput is { RanTwice: { } twice })
-            page.Add($"<tr><td class=\"id\">run twice</td><td>{twice:N0} histories, by a second process, compared line by line</td></tr>\n");
+            page.Add($"<tr><td class=\"id\">run twice</td><td>{twice:N0} histories, by a second process, ")
+                .Raw("compared line by line</td></tr>\n");
         page.Raw("</table></div>\n");
     }
 

@@ -17,9 +17,12 @@ static class TimelineSection
         double X(long atMs) => Left + (time.Place(atMs) * (Width - Left - 20.0));
         var height = Top + (lanes.Count * LaneHeight) + 24;
         page.Raw("<h2>Who did what, when</h2>\n")
-            .Raw(time.IsFolded ? "<p class=\"soft\">One history of this run. Quiet stretches are shortened; point at a dot to read it.</p>\n" : "")
-            .Raw("<div class=\"card\"><p class=\"small key\"><span class=\"c1\">● asked, captured, trained</span><span class=\"c2\">● durable, on ")
-            .Raw("record, restored</span><span class=\"c3\">● refused, abandoned, failed</span><span class=\"c4\">● read back, offered</span>")
+            .Raw(time.IsFolded ? "<p class=\"soft\">One history of this run. Quiet stretches are shortened; point at a dot to read "
+                + "it.</p>\n" : "")
+            .Raw("<div class=\"card\"><p class=\"small key\"><span class=\"c1\">● asked, captured, trained</span><span class=\"c2\">● "
+                + "durable, on ")
+            .Raw("record, restored</span><span class=\"c3\">● refused, abandoned, failed</span><span class=\"c4\">● read back, "
+                + "offered</span>")
             .Raw("<span class=\"c5\">● fault</span></p>")
             .Add($"<svg viewBox=\"0 0 {Width} {height}\" role=\"img\" aria-label=\"Timeline of {time.Last:N0} ms\">\n");
         Bands(page, evidence, X, time.Last, height);

@@ -28,13 +28,14 @@ public sealed record TriggeredCount(long Triggered, string Judgement)
 /// <param name="PerMinutePerCore">The campaign runs on one core.</param>
 /// <param name="EventsMean">Steps of simulated processes per history.</param>
 /// <param name="HashedHistories">The trace hash is over so many of the first histories, so that a budget of time does not move it.</param>
+/// <param name="Profiles">Histories by profile.</param>
 /// <param name="RanTwice">Histories that a second process ran too and found to be the same; null if none were asked to be.</param>
 /// <param name="Difference">What it found not to be the same: nothing here can be trusted then.</param>
 public sealed record SimulationReport(
     long Histories, double Seconds, double PerMinutePerCore, double EventsMean, long Violations,
     IReadOnlyDictionary<string, TriggeredCount> Invariants, IReadOnlyDictionary<string, long> FaultKinds, IReadOnlyList<string> Never,
-    long HashedHistories, string TraceHash, IReadOnlyList<FoundViolation> Found, RunFigures Figures, long? RanTwice = null,
-    TraceDifference? Difference = null)
+    long HashedHistories, string TraceHash, IReadOnlyList<FoundViolation> Found, RunFigures Figures,
+    IReadOnlyDictionary<string, long> Profiles, long? RanTwice = null, TraceDifference? Difference = null)
 {
     /// <param name="group">S: safety; L: liveness.</param>
     public bool IsViolated(char group) =>
@@ -78,9 +79,9 @@ public static class Campaign
     {
         var total = sum.Verdicts.Total();
         return new SimulationReport(
-            sum.Histories, Math.Round(seconds, 3), Math.Round(sum.Histories * 60 / seconds), Math.Round((double)sum.Steps / sum.Histories, 1),
-            sum.Violations, TriggeredCount.Of(total), sum.FaultKinds, Never(total), sum.Hashed,
-            sum.Hash.ToString("x16", CultureInfo.InvariantCulture), sum.Found, sum.Figures.Total())
+            sum.Histories, Math.Round(seconds, 3), Math.Round(sum.Histories * 60 / seconds),
+            Math.Round((double)sum.Steps / sum.Histories, 1), sum.Violations, TriggeredCount.Of(total), sum.FaultKinds, Never(total), sum.Hashed,
+            sum.Hash.ToString("x16", CultureInfo.InvariantCulture), sum.Found, sum.Figures.Total(), sum.Profiles)
         {
             Verdict = total,
             Shown = sum.Shown,

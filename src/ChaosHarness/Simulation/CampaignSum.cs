@@ -17,6 +17,8 @@ sealed class CampaignSum
 
     public SortedDictionary<string, long> FaultKinds { get; } = new(StringComparer.Ordinal);
 
+    public SortedDictionary<string, long> Profiles { get; } = new(StringComparer.Ordinal);
+
     public List<FoundViolation> Found { get; } = [];
 
     public long Histories => Verdicts.Histories;
@@ -37,6 +39,7 @@ sealed class CampaignSum
         Verdicts.Add(verdict);
         Figures.Add(history.Evidence, history.Broker);
         Steps += history.Steps;
+        Profiles[schedule.Profile] = Profiles.GetValueOrDefault(schedule.Profile) + 1;
         if (Hashed < Campaign.HashedMax) (Hash, Hashed) = (SeededStream.Mix(Hash ^ history.TraceHash), Hashed + 1);
         foreach (var kind in history.FaultKinds) FaultKinds[kind] = FaultKinds.GetValueOrDefault(kind) + 1;
         foreach (var broken in Campaign.Violated(verdict))

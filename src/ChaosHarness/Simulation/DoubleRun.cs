@@ -19,7 +19,8 @@ public sealed record TraceDifference(long Seed, string? Profile, long Line, stri
 }
 
 /// <summary>
-/// One history in a hundred, and at least the first three, is run once more by another process and must take the same steps and see the same
+/// One history in a hundred, and at least the first three, is run once more by another process and must take the same steps and see the
+/// same
 /// things. Were a clock, an address, a hash code or a second thread to have a say, no seed could be trusted to come back.
 /// </summary>
 /// <remarks>Traces wait in a folder, at most a batch of them at a time, so that neither memory nor disk grows with the campaign.</remarks>
@@ -72,7 +73,8 @@ public sealed class DoubleRun : IDisposable
         ct.ThrowIfCancellationRequested();
         var difference = output.Length == 0 ? null : JsonSerializer.Deserialize<TraceDifference>(output, CanonicalJson.Options);
         if (difference is null && other.ExitCode != 0)
-            throw new SimulationException($"The process for the second run ended with {other.ExitCode}: {string.Join(' ', start.ArgumentList)}");
+            throw new SimulationException(
+                $"The process for the second run ended with {other.ExitCode}: {string.Join(' ', start.ArgumentList)}");
         if (difference is null) Agreed += waiting;
         foreach (var trace in Directory.EnumerateFiles(folder)) File.Delete(trace);
         waiting = 0;

@@ -29,7 +29,8 @@ public static class SimulationReports
     /// <param name="file">Where the schedule of the shown history is or will be; null if it is not kept.</param>
     public static ReportModel Campaign(SimulationReport report, CampaignPlan plan, ShownHistory shown, string again, string? file) => new(
         $"{report.Histories.ToString("N0", CultureInfo.InvariantCulture)} simulated histories", "simulated", shown.Evidence,
-        WithShown(report.Verdict, shown.Verdict), Environment(), [], [again, .. file is null ? [] : Replays(shown.Schedule, file)])
+        WithShown(report.Verdict, shown.Verdict),
+        [.. Environment(), Profiles(report)], [], [again, .. file is null ? [] : Replays(shown.Schedule, file)])
     {
         Profile = plan.Profile ?? "each seed's own",
         Seed = plan.Seed,
@@ -65,6 +66,9 @@ public static class SimulationReports
         "chaos", "replay", "--seed", seed.ToString(CultureInfo.InvariantCulture), .. asked is null ? (string[])[] : ["--profile", asked],
     ];
 
+    static EnvironmentFact Profiles(SimulationReport report) =>
+        new("histories by profile", string.Join(", ", report.Profiles.Select(static one => $"{one.Key} {one.Value}")));
+
     static RunFigures Sum(SimulatedHistory history)
     {
         var sum = new FigureSum();
@@ -74,7 +78,8 @@ public static class SimulationReports
 
     static ThroughputFigures Pace(SimulationReport report, CampaignPlan plan) => new(
         report.Histories, report.Seconds, report.EventsMean, Cores: 1,
-        string.Create(CultureInfo.InvariantCulture, $"{plan.Seed} to {plan.Seed + report.Histories - 1}"), report.TraceHash, report.RanTwice);
+        string.Create(CultureInfo.InvariantCulture, $"{plan.Seed} to {plan.Seed + report.Histories - 1}"), report.TraceHash,
+        report.RanTwice);
 
     /// <summary>What broke in the history that is shown comes first: its evidence is on the same page.</summary>
     static Verdict WithShown(Verdict total, Verdict shown)

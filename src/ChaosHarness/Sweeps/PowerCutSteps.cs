@@ -119,7 +119,8 @@ sealed class PowerCutSteps(LoopDisk disk, long seed)
         {
             var path = Path.Combine(Store, key);
             if (!File.Exists(path)) return $"{key} is gone although it had been promised";
-            if (!SHA256.HashData(File.ReadAllBytes(path)).AsSpan().SequenceEqual(digest)) return $"{key} has other bytes than were promised";
+            if (!SHA256.HashData(File.ReadAllBytes(path)).AsSpan().SequenceEqual(digest))
+                return $"{key} has other bytes than were promised";
         }
 
         while (promised.Count > 8) Forget(promised.Keys.First());

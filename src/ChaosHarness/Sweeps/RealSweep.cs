@@ -47,7 +47,9 @@ public sealed class RealSweep(string program, IReadOnlyList<string> arguments, T
             IReadOnlyList<string> objections = struck ? StorageDeath.Judge(state, step) : [];
             if (!struck && exitCode != 0)
                 throw new WorldException($"The process that was to die at {step} ended with {exitCode} instead: {output.Trim()}");
-            Add(step >= DurableStep.OutboxTempWritten ? "report kept in the outbox" : "object stored", step.ToString(), Kill, struck, objections);
+            Add(
+                step >= DurableStep.OutboxTempWritten ? "report kept in the outbox" : "object stored", step.ToString(), Kill, struck,
+                objections);
         }
         finally
         {

@@ -42,7 +42,8 @@ public static class SweepReports
     static Verdict Judged(SweepReport report)
     {
         var real = report.Findings.Where(static one => one.Who is "storage")
-            .Select(static one => new Violation("S1", $"{one.Mode} right after {one.Step}, {one.During}: {one.What}", null, null, [])).ToList();
+            .Select(static one => new Violation("S1", $"{one.Mode} right after {one.Step}, {one.During}: {one.What}", null, null, []))
+            .ToList();
         return new Verdict([.. report.Verdicts.Total().Invariants.Select(one => one.Id is "S1" && real.Count > 0
             ? one with { Judgement = Judgement.Violated, Violations = [.. real, .. one.Violations] } : one)]);
     }

@@ -20,7 +20,8 @@ public sealed record SweepMoment(string Event, int Nth, string Who, string Durin
 }
 
 /// <summary>
-/// A history that is swept: it is run once with nobody hurt to learn its moments, and then once for each moment and way to die. A fault that
+/// A history that is swept: it is run once with nobody hurt to learn its moments, and then once for each moment and way to die. A fault
+/// that
 /// never comes stands in for the crash the first time, so that both runs go the same way until then.
 /// </summary>
 public sealed class SweepStory(Schedule schedule)
@@ -37,7 +38,8 @@ public sealed class SweepStory(Schedule schedule)
 
     /// <summary>The same with a rank that dies in its second save, so that there is a recovery to die in.</summary>
     public static SweepStory Recovery(long seed) => new(Of(
-        seed, stepsEach: 3, [new ScheduledFault(0, "rank-kill", "rank:1", new FaultTrigger("durable:Written", Nth: 5, AfterMs: 0), Until: null, 0)]));
+        seed, stepsEach: 3,
+        [new ScheduledFault(0, "rank-kill", "rank:1", new FaultTrigger("durable:Written", Nth: 5, AfterMs: 0), Until: null, 0)]));
 
     static Schedule Of(long seed, int stepsEach, IReadOnlyList<ScheduledFault> faults) => new(
         Schedule.CurrentVersion, seed, "sweep", new ScheduledWorld(Ranks: 3, Servers: 1, Copies: 1, Tensors: 1),
@@ -85,7 +87,8 @@ public sealed class SweepStory(Schedule schedule)
         return what switch
         {
             "checkpoint-opened.v1" or "shard-diffed.v1" or "shard-stored.v1" or "checkpoint-sealed.v1" =>
-                kinds.Find(one => string.Equals(one.Stream, who, StringComparison.Ordinal)).IsIncremental ? "incremental save" : "full save",
+                kinds.Find(one => string.Equals(one.Stream, who, StringComparison.Ordinal)).IsIncremental
+                    ? "incremental save" : "full save",
             "shard-verified.v1" or "checkpoint-verified.v1" or "keeper:shard-read" => "verify",
             "checkpoint-expired.v1" => "retention",
             "reclaim-started.v1" or "keeper:shard-deleted" or "shards-reclaimed.v1" => "reclaim",

@@ -17,6 +17,10 @@ internal static class ChaosReportPage
         .. verdict.Replay.Count > 0 ? [Line.Empty, .. verdict.Replay.Select(static command => new Line("  ", command))] : (Line[])[],
     ];
 
+    /// <summary>Only the head and the parts.</summary>
+    public static IEnumerable<string> Parts(VerdictDocument verdict, Screen screen) =>
+        Head(verdict, screen).Concat(Scenarios(verdict, screen)).Select(static line => line.Text);
+
     static IEnumerable<Line> Head(VerdictDocument verdict, Screen screen)
     {
         var good = verdict.ExitCode == ChaosExit.Valid;
@@ -26,7 +30,8 @@ internal static class ChaosReportPage
         var profile = verdict.Profile.Length > 0 ? $", profile {verdict.Profile}" : "";
         yield return new("  ", ($"{verdict.Level}{profile}, seed {verdict.Seed}{schedule}", Tone.Dim));
         if (verdict.Throughput is { } pace)
-            yield return new("  ", (Text($"{pace.Histories:N0} histories in {pace.Seconds:N1} s, {pace.PerMinutePerCore:N0} a minute and core")
+            yield return new("  ", (Text($"{pace.Histories:N0} histories in {pace.Seconds:N1} s, ")
+                + Text($"{pace.PerMinutePerCore:N0} a minute and core")
                 + (pace.RanTwice is { } twice ? Text($"; {twice:N0} ran twice with the same trace") : ""), Tone.Dim));
         if (verdict.HarnessFault is { } fault) yield return new("  ", (fault, Tone.Bad));
         foreach (var skipped in verdict.Skipped)
@@ -63,7 +68,8 @@ internal static class ChaosReportPage
         foreach (var one in all.Where(static one => one.Broken > 0).Concat(all.Where(static one => one.Broken == 0)).Take(RowsMax))
             table.Add(one.During, one.Step, one.Mode, (one.Level, Tone.Dim), Text($"{one.Tried:N0}"), Text($"{one.Struck:N0}"),
                 (Text($"{one.Broken:N0}"), one.Broken > 0 ? Tone.Bad : Tone.Good));
-        IEnumerable<Line> more = all.Count > RowsMax ? [new(Text($"{all.Count - RowsMax:N0} more are in report.html and verdict.json"))] : [];
+        IEnumerable<Line> more = all.Count <= RowsMax ? []
+            : [new(Text($"{all.Count - RowsMax:N0} more are in report.html and verdict.json"))];
         return
         [
             Line.Empty, .. table.Draw(screen), .. more,

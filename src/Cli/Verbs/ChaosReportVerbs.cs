@@ -20,7 +20,8 @@ internal static class ChaosReportVerbs
         return globals.Runs(new Command("report", "What a chaos run found.") { directory }, (call, _) =>
         {
             var verdict = Verdict(call.Value(directory)!);
-            call.Outlet.Write(Answer.Report(verdict, verdict.Invariants, static one => one.Id, screen => ChaosReportPage.Of(verdict, screen)));
+            call.Outlet.Write(Answer.Report(
+                verdict, verdict.Invariants, static one => one.Id, screen => ChaosReportPage.Of(verdict, screen)));
             return Task.FromResult(verdict.ExitCode);
         });
     }
@@ -32,7 +33,8 @@ internal static class ChaosReportVerbs
         return globals.Runs(new Command("diff", "What changed between two chaos runs.") { before, after }, (call, _) =>
         {
             var changes = VerdictChanges.Of(Verdict(call.Value(before)!), Verdict(call.Value(after)!));
-            call.Outlet.Write(Answer.Report(changes, changes.Invariants, static one => one.Id, screen => ChaosReportPage.Of(changes, screen)));
+            call.Outlet.Write(Answer.Report(
+                changes, changes.Invariants, static one => one.Id, screen => ChaosReportPage.Of(changes, screen)));
             return Task.FromResult(changes.IsWorse ? ExitCodes.Failed : ExitCodes.Done);
         });
     }
@@ -75,7 +77,7 @@ internal static class ChaosReportVerbs
 
     static Argument<string> Path(string name, string description) => new(name) { Description = description };
 
-    static VerdictDocument Verdict(string directory) => Understood(() => VerdictDocument.Read(directory));
+    public static VerdictDocument Verdict(string directory) => Understood(() => VerdictDocument.Read(directory));
 
     static string Text(string path)
     {

@@ -59,7 +59,8 @@ internal static class ChaosSweepVerb
 
     static int Show(Invocation call, SweepReport report, string? to, bool json, bool real)
     {
-        string[] again = ["chaos", "sweep", "--seed", report.Seed.ToString(CultureInfo.InvariantCulture), .. real ? ["--real"] : (string[])[]];
+        string[] again =
+            ["chaos", "sweep", "--seed", report.Seed.ToString(CultureInfo.InvariantCulture), .. real ? ["--real"] : (string[])[]];
         var model = SweepReports.Model(report, CommandText.Of(again), to is null ? null : Path.Combine(to, "schedule.json"));
         if (to is not null) ChaosFiles.Write(to, model, report);
         if (json) Console.Out.WriteLine(ReportJson.Of(report));
@@ -73,12 +74,14 @@ internal static class ChaosSweepVerb
         foreach (var level in report.Rows.GroupBy(static one => one.Level, StringComparer.Ordinal))
             lines.AddRange([.. Table([.. level]).Draw(screen), Line.Empty]);
         foreach (var one in report.Findings)
-            lines.Add(new Line(($"{one.Invariant} ", Tone.Bad), $"{one.Mode} right after {one.Step} of {one.Who}, {one.During}: {one.What}"));
+            lines.Add(new Line(
+                ($"{one.Invariant} ", Tone.Bad), $"{one.Mode} right after {one.Step} of {one.Who}, {one.During}: {one.What}"));
         foreach (var skipped in report.Skipped) lines.Add(new Line(($"skipped: {skipped.Capability}: {skipped.Reason}", Tone.Warn)));
         if (model.HarnessFault is { } fault) lines.Add(new Line((fault, Tone.Bad)));
         lines.Add(new Line(string.Create(CultureInfo.InvariantCulture,
             $"{report.CrashPoints:N0} crash points, {report.Pairs:N0} with what happened there, {report.Struck:N0} of {report.Crashes:N0} ")
-            + string.Create(CultureInfo.InvariantCulture, $"crashes struck, {report.Violations:N0} broke a promise; {report.Seconds:F1} s")));
+            + string.Create(
+                CultureInfo.InvariantCulture, $"crashes struck, {report.Violations:N0} broke a promise; {report.Seconds:F1} s")));
         return lines;
     }
 

@@ -19,6 +19,7 @@ internal static class ChaosVerbs
         ChaosRunVerbs.Capabilities(globals),
         ChaosReportVerbs.Report(globals),
         ChaosReportVerbs.Diff(globals),
+        ChaosGatherVerb.Create(globals),
         ChaosReportVerbs.Schema(globals),
         ChaosReportVerbs.Import(globals),
         ChaosReportVerbs.Export(globals),

@@ -7,8 +7,8 @@ public sealed class SimulatedSweeps
 {
     static readonly string[] SavedSteps =
     [
-        "Opened", "TempCreated", "HeaderWritten", "PartlyWritten", "Written", "FileSynced", "Renamed", "DirectorySynced", "OutboxTempWritten",
-        "OutboxSynced", "OutboxRenamed", "OutboxDirSynced", "Published", "Acknowledged", "OutboxRemoved", "Closed",
+        "Opened", "TempCreated", "HeaderWritten", "PartlyWritten", "Written", "FileSynced", "Renamed", "DirectorySynced",
+        "OutboxTempWritten", "OutboxSynced", "OutboxRenamed", "OutboxDirSynced", "Published", "Acknowledged", "OutboxRemoved", "Closed",
     ];
 
     [Fact]

@@ -43,8 +43,8 @@ public sealed class ReportTests
         Assert.Equal(ChaosExit.Safety, read.ExitCode);
         Assert.Equal(model.Evidence!.Schedule.Digest(), Schedule.Parse(File.ReadAllBytes(Path.Combine(folder.Path, "schedule.json")))
             .Digest());
-        Assert.Equal(
-            read.Invariants.Count(static one => one.Judgement == Judgement.Violated) + 1, (int)junit.Attribute("failures")!);   // a survivor
+        Assert.Equal(   // with the defect that survived
+            read.Invariants.Count(static one => one.Judgement == Judgement.Violated) + 1, (int)junit.Attribute("failures")!);
         Assert.Equal(29 + 2, junit.Elements("testcase").Count());
         Assert.Equal(model.Evidence.Journal.Count + model.Evidence.Streams.Sum(static one => one.Events.Count), history.Length);
         Assert.All(history, static line => JsonDocument.Parse(line).Dispose());

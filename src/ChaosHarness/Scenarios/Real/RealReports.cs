@@ -36,7 +36,10 @@ public static class RealReports
             HarnessFault = Fault(report.Scenarios),
             Skipped = [.. report.Scenarios.Where(static one => one.Verdict == ScenarioVerdict.Skipped)
                 .Select(static one => new SkippedCapability(one.Name, one.Why ?? "", Required: true))],
-            Scenarios = [.. report.Scenarios.Select(static one => new ScenarioRow(one.Name, Word(one.Verdict), one.Seconds, one.Why))],
+            Scenarios = [.. report.Scenarios.Select(static one => new ScenarioRow(one.Name, Word(one.Verdict), one.Seconds, one.Why)
+            {
+                Link = one.Examination is null ? null : $"{one.Name}/report.html",
+            })],
         };
     }
 
