@@ -20,11 +20,12 @@ static class CrashPointSection
         var (tried, broken) = (all.Sum(static one => (long)one.Tried), all.Sum(static one => (long)one.Broken));
         page.Add($"<p>{level}: {moments:N0} moments, {all.Count:N0} pairs of a moment and what happened, ")
             .Add($"tried {tried:N0} times; {broken:N0} broke ")
-            .Raw("a promise.</p>\n<div class=\"card\"><table class=\"heat\"><tr><th>during</th><th>right after</th>");
+            .Raw("a promise.</p>\n<div class=\"card\"><table class=\"heat points\"><tr><th>during</th><th>right after</th>");
         foreach (var mode in modes) page.Add($"<th>{mode}</th>");
         page.Raw("</tr>\n");
         var before = "";
-        foreach (var moment in all.Select(static one => (one.During, one.Step)).Distinct())
+        foreach (var moment in all.GroupBy(static one => one.During, StringComparer.Ordinal)
+            .SelectMany(static group => group.Select(static one => (one.During, one.Step)).Distinct()))
         {
             page.Add($"<tr><td class=\"id\">{(string.Equals(before, moment.During, StringComparison.Ordinal) ? "" : moment.During)}</td>")
                 .Add($"<td>{moment.Step}</td>");

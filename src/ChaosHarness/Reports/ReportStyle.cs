@@ -50,6 +50,7 @@ static class ReportStyle
         .c5{fill:var(--c5);color:var(--c5)} .key span{margin-right:1.1rem;white-space:nowrap}
         .heat td,.heat th{text-align:center;padding:.35rem .4rem} .heat td:first-child,.heat th:first-child{text-align:left}
         .cell{border-radius:6px;display:block;min-width:3.2rem;padding:.15rem 0}
+        .points td:nth-child(2),.points th:nth-child(2){text-align:left}
         .matrix td,.matrix th{padding:.2rem .25rem} .matrix td.dot,.matrix th.col{text-align:center;font-size:.82rem}
         .matrix td.dot.soft{opacity:.45} .matrix tr:hover td{background:var(--shade)} td.wide{width:70%}
         .bars td,.bars th{padding:.2rem .7rem .2rem 0}

@@ -13,8 +13,9 @@ namespace Lineage.Tests.Chaos.Simulation;
 /// </summary>
 public sealed class ScheduleLaws
 {
-    /// <summary>FsCheck's own numbers settle what is drawn, so that this is the same test every time; a longer one asks for more.</summary>
-    const string Replay = "(20260417,20261125,40)";
+    /// <summary>Settles what is drawn, so that CI runs the same test every time. (With a size as third number FsCheck would run one case
+    /// only.)</summary>
+    const string Replay = "(20260417,20261125)";
 
     [Property(Arbitrary = [typeof(Schedules)], MaxTest = 400, EndSize = 40, Replay = Replay)]
     public void Any_schedule_within_the_budget_is_valid(Schedule schedule)
@@ -48,7 +49,7 @@ public sealed class ScheduleLaws
             return false;
         });
         Assert.ThrowsAny<Exception>(() =>
-            Check.One(Config.QuickThrowOnFailure.WithMaxTest(2_000).WithEndSize(40).WithReplay(7UL, 11UL, 40), law));
+            Check.One(Config.QuickThrowOnFailure.WithMaxTest(2_000).WithEndSize(40).WithReplay(7UL, 11UL), law));
 
         Assert.NotNull(smallest);
         var fault = Assert.Single(smallest.Faults);

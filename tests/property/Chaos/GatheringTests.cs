@@ -43,7 +43,7 @@ public sealed class GatheringTests
         ReportWriter.Write(folder.Path, Gathering.Model([part, part with { Name = "other" }], "all", seed: 7, "again"));
 
         var read = VerdictDocument.Read(folder.Path);
-        Assert.Equal(["sim", "other"], read.Scenarios!.Select(static one => one.Name));
+        Assert.Equal("sim other", string.Join(' ', read.Scenarios!.Select(static one => one.Name)));
         Assert.Equal("sim/report.html", read.Scenarios![0].Link);
         foreach (var (sum, one) in read.Invariants.Zip(part.Verdict!.Invariants)) Assert.Equal(2 * one.Triggered, sum.Triggered);
         Assert.False(File.Exists(Path.Combine(folder.Path, "history.jsonl")));   // there is not one history
