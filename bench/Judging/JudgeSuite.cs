@@ -110,9 +110,9 @@ sealed class JudgeSuite(BenchOptions options, Output output)
         output.Paragraph(
             "One run of two ranks that saves after every step, made without chance (`bench/Judging/LongHistory.cs`): every hundredth save "
             + "a rank dies and the run recovers, everything is read back, and retention lets go of whole chains. Medians of processor "
-            + "time, all threads counted, which is what one core does however busy its neighbours are; the history is in memory. *One pass* "
-            + "touches every event and every entry once: the floor. *From JSON* reads every body, as a reader of the database does before "
-            + "there is anything to judge.");
+            + "time, all threads counted, which is what one core does however busy its neighbours are; the history is in memory. *One "
+            + "pass* touches every event and every entry once: the floor. *From JSON* reads every body, as a reader of the database does "
+            + "before there is anything to judge.");
         output.Heading("Honest history");
         var table = new Table(
             ">events", ">journal", ">steps", ">generations", ">judge s", ">wall s", ">events/s", ">one pass s", ">times the pass",
