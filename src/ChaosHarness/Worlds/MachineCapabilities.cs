@@ -25,7 +25,7 @@ public static class MachineCapabilities
         await ProbeAsync(capability, ct) is { IsThere: false } missing ? missing : null;
 
     public static IEnumerable<string> Lines(IEnumerable<CapabilityFound> found) =>
-        found.Select(static one => $"{(one.IsThere ? "there  " : "MISSING")} {one.Capability,-13} {one.Detail}");
+        found.Select(static one => $"{(one.IsThere ? "there  " : "MISSING")} {one.Capability,-14} {one.Detail}");
 
     static Task<CapabilityFound> ProbeAsync(Capability capability, CancellationToken ct) => capability switch
     {

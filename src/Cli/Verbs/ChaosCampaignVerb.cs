@@ -37,6 +37,7 @@ internal sealed class ChaosCampaignVerb
     {
         Description = "Scenarios (YAML) or schedules (JSON) to play, or folders of scenarios, in place of a profile.",
         Arity = ArgumentArity.ZeroOrMore,
+        DefaultValueFactory = static _ => [],
     };
 
     public static Command Create(Globals globals)

@@ -45,7 +45,9 @@ static class LinkHands
 
     public static Task HealAsync(FilePlay play, ScheduledFault fault)
     {
-        if (play.Links.To(fault.Target) is { } proxy) proxy.State = LinkState.Healthy;
+        if (play.Links.To(fault.Target) is not { } proxy) return Task.CompletedTask;
+        proxy.State = LinkState.Healthy;
+        play.Stage.Note("nemesis", "what the link did until it was healed", proxy.Tally.ToString());
         return Task.CompletedTask;
     }
 
