@@ -1,4 +1,5 @@
 using Lineage.Agents.Reporting;
+using Lineage.Chains;
 using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.Reports;
@@ -75,7 +76,9 @@ public static class Simulator
     static bool IsAtRest(World world) =>
         world.IsOver && world.Broker.Queued == 0 && world.Follower.IsCaughtUp && world.Store.Candidates().All(c => c.Phase switch
         {
-            CheckpointPhase.Open or CheckpointPhase.Sealed => false,
+            CheckpointPhase.Open => false,
+            CheckpointPhase.Sealed => ChainBuilder.LostBase(   // it waits for nobody
+                c, id => world.Store.State<Checkpoint>(id.StreamKey) is { } state ? Candidate.Of(state) : null) is not null,
             CheckpointPhase.Abandoned or CheckpointPhase.Expired or CheckpointPhase.Reclaimed =>
                 world.Store.State<Checkpoint>(c.Id.StreamKey)!.Ending?.Reclaimed is not null || c.Phase == CheckpointPhase.Expired,
             _ => true,
