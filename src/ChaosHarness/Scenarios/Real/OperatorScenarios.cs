@@ -122,7 +122,8 @@ static class OperatorScenarios
 
         var fault = stage.Inject("run-copied", "store", $"golden is copied to {stage.Run}");
         stage.TookEffect(fault, $"copied: {string.Join(", ", keys)}");
-        var launcher = stage.Launch("kill rank=1 generation=1 at=opened occurrence=3");
+        var launcher = stage.Launch("kill rank=1 generation=1 at=opened occurrence=2");
+        await stage.UntilAsync("the next generation", async () => await stage.CountAsync<RecoveryStarted>() > 0);
         await stage.EndsAsync(launcher);
         stage.Must(
             (await File.ReadAllTextAsync(launcher.OutputPath, stage.Cancellation)).Contains(
