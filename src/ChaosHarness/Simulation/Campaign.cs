@@ -80,8 +80,8 @@ public static class Campaign
         var total = sum.Verdicts.Total();
         return new SimulationReport(
             sum.Histories, Math.Round(seconds, 3), Math.Round(sum.Histories * 60 / seconds),
-            Math.Round((double)sum.Steps / sum.Histories, 1), sum.Violations, TriggeredCount.Of(total), sum.FaultKinds, Never(total), sum.Hashed,
-            sum.Hash.ToString("x16", CultureInfo.InvariantCulture), sum.Found, sum.Figures.Total(), sum.Profiles)
+            Math.Round((double)sum.Steps / sum.Histories, 1), sum.Violations, TriggeredCount.Of(total), sum.FaultKinds, Never(total),
+            sum.Hashed, sum.Hash.ToString("x16", CultureInfo.InvariantCulture), sum.Found, sum.Figures.Total(), sum.Profiles)
         {
             Verdict = total,
             Shown = sum.Shown,

@@ -18,6 +18,7 @@ public sealed class EventReaderTests
     public void Every_golden_event_is_read_and_told(string name)
     {
         var body = JsonElement.Parse(File.ReadAllBytes(Path.Combine(Golden.Folder, "events", $"{name}.json")));
+        name = EventOf(name);
         var read = EventReader.Today.Read(name, body);
         Assert.NotNull(read);
         Assert.True(EventCatalog.Names.ContainsKey(read.GetType()), $"{name} becomes {read.GetType()}, which is no event of today");
@@ -26,7 +27,11 @@ public sealed class EventReaderTests
 
     [Fact]
     public void Every_name_that_can_be_read_has_a_golden_file_and_the_other_way_round() => Assert.Equal(
-        string.Join('\n', EventReader.Today.Names.Order(StringComparer.Ordinal)), string.Join('\n', Files));
+        string.Join('\n', EventReader.Today.Names.Order(StringComparer.Ordinal)),
+        string.Join('\n', Files.Select(EventOf).Distinct(StringComparer.Ordinal)));
+
+    /// <summary>A file is named after its event and version; where there are several of one, each has a word more.</summary>
+    static string EventOf(string file) => string.Join('.', file.Split('.').Take(2));
 
     [Fact]
     public void A_name_nobody_knows_is_said_and_a_body_that_is_not_its_own_too()
