@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Lineage.Bus;
 using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.Worlds;
 using Lineage.Contracts.Api;
@@ -22,29 +23,41 @@ static class PoisonScenarios
     {
         var broker = stage.World.Broker ?? throw new WorldException("This world has no broker.");
         var (launcher, rank) = await stage.LaunchStoppingAsync("outbox-dir-synced", 3, "--save-deadline", "20");
-        var known = (await stage.World.Api.DeadLettersAsync(stage.Cancellation)).Select(static one => one.Id)
-            .ToHashSet(StringComparer.Ordinal);
-        var fault = stage.Inject("poison-message", "broker", "no message, half a message, and a fact about nothing, in the facts' queue");
-        await PublishAsync(broker, stage, Encoding.UTF8.GetBytes($"no message of {stage.Run}"));
-        await PublishAsync(broker, stage, Envelope("""{"id":"not an id"}"""));
-        await PublishAsync(broker, stage, Envelope(Fact(stage, number: 1)));
-        await PostAsync(stage, Fact(stage, number: 2));
+        byte[] noise = Encoding.UTF8.GetBytes($"no message of {stage.Run}"), half = Envelope("""{"id":"not an id"}""");
+        var (overBroker, overHttp) = (Fact(stage, number: 1), Fact(stage, number: 2));
+        Poison[] poisons =
+        [
+            Inject(stage, "bytes that are no message", DeadLetter.OfUnread(noise, fault: null).Id),
+            Inject(stage, "half a message", DeadLetter.OfUnread(half, fault: null).Id),
+            Inject(stage, "a fact about nothing, over the broker", overBroker.Id),
+            Inject(stage, "a fact about nothing, over HTTP", overHttp.Id),
+        ];
+        foreach (var body in new[] { noise, half, Envelope(Text(overBroker)) }) await PublishAsync(broker, stage, body);
+        await PostAsync(stage, Text(overHttp));
         ChildProcess.Send(rank, Signal.Continue);
         await SavesGoOnAsync(stage, launcher);
         await stage.EndsAsync(launcher);
-        const int poisons = 4;
-        List<DeadLetterView> letters = [];
-        await stage.UntilAsync("every poison among the dead letters", async () =>
-        {
-            letters = [.. (await stage.World.Api.DeadLettersAsync(stage.Cancellation)).Where(one => !known.Contains(one.Id))];
-            return letters.Count >= poisons;
-        });
-        foreach (var letter in letters)
-            stage.Must(letter is { Code.Length: > 0, Reason.Length: > 0 }, $"dead letter {letter.Id} says neither code nor reason");
-        stage.Must(letters.Count == poisons, $"{letters.Count} dead letters for {poisons} poisons");
-        stage.TookEffect(fault, $"{letters.Count} dead letters: " +
-            string.Join(", ", letters.CountBy(static one => one.Code).Select(static one => $"{one.Value} {one.Key}")));
+        foreach (var poison in poisons) await LetterAsync(stage, poison);
         await stage.JudgeEndAsync();
+    }
+
+    /// <param name="Letter">Id of the dead letter that it has to become, which the fault names for the judge.</param>
+    sealed record Poison(int Fault, string What, string Letter);
+
+    static Poison Inject(Stage stage, string what, MessageId letter) =>
+        new(stage.Inject("poison-message", "broker", letter.ToString()), what, letter.ToString());
+
+    static async Task LetterAsync(Stage stage, Poison poison)
+    {
+        DeadLetterView? letter = null;
+        await stage.UntilAsync($"the dead letter of {poison.What}", async () =>
+        {
+            letter = (await stage.World.Api.DeadLettersAsync(stage.Cancellation))
+                .FirstOrDefault(one => string.Equals(one.Id, poison.Letter, StringComparison.Ordinal));
+            return letter is not null;
+        });
+        stage.Must(letter is { Code.Length: > 0, Reason.Length: > 0 }, $"dead letter {poison.Letter} says neither code nor reason");
+        stage.TookEffect(poison.Fault, $"{poison.What}: dead letter {letter!.Id} ({letter.Code})");
     }
 
     /// <summary>Each save from here on is asked for when the one before is over, and written down with the time that it took.</summary>
@@ -54,8 +67,8 @@ static class PoisonScenarios
         var ended = (await stage.CheckpointsAsync()).Count(HasEnded);
         for (var save = 0; save < savesMax && !launcher.HasExited; save++)
         {
-            var operation = stage.Record.Ask("launcher", OperationKind.Save, string.Create(
-                CultureInfo.InvariantCulture, $"save {ended + 1} of {stage.Run}"));
+            var what = string.Create(CultureInfo.InvariantCulture, $"save {ended + 1} of {stage.Run}");
+            var operation = stage.Record.Ask("launcher", OperationKind.Save, what);
             IReadOnlyList<CheckpointView> views = [];
             await stage.UntilAsync("the next save's end", async () =>
             {
@@ -63,17 +76,17 @@ static class PoisonScenarios
                 return views.Count(HasEnded) > ended || launcher.HasExited;
             });
             ended = Math.Max(ended + 1, views.Count(HasEnded));
-            stage.Record.Answer("launcher", operation, Outcome.Ok, code: null, launcher.HasExited ? "nothing was left to save" : "closed");
+            stage.Record.Answer("launcher", operation, Outcome.Ok, code: null, what);
         }
     }
 
     static bool HasEnded(CheckpointView one) => one.Phase != CheckpointPhase.Open;
 
     /// <summary>Whole, well-formed, and about a checkpoint that does not exist.</summary>
-    static string Fact(Stage stage, int number)
+    static ShardVerificationReported Fact(Stage stage, int number)
     {
         var (checkpoint, root) = (new CheckpointId(stage.Run, new Generation(1), new Step(1_000_000 + number)), ContentHash.Of([1, 2, 3]));
-        var fact = new ShardVerificationReported
+        return new ShardVerificationReported
         {
             Id = MessageId.Derive("chaos-poison", checkpoint.ToString()),
             Checkpoint = checkpoint,
@@ -85,8 +98,9 @@ static class PoisonScenarios
             Root = root,
             ReadBytes = 1,
         };
-        return Encoding.UTF8.GetString(CanonicalJson.Write<FactMessage>(fact));
     }
+
+    static string Text(FactMessage fact) => Encoding.UTF8.GetString(CanonicalJson.Write(fact));
 
     /// <summary>As the bus wraps what it sends.</summary>
     static byte[] Envelope(string message)

@@ -241,7 +241,7 @@ public sealed class Stage(
             return null;
         }
 
-        var letters = await StageEvidence.DeadLettersAsync(world.Api, run, ct);
+        var letters = await StageEvidence.DeadLettersAsync(world.Api, run, record, ct);
         return new RestEvidence(Waiting(), letters, [], record.MsSinceHealed());
     }
 

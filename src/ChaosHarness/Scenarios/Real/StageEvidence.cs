@@ -49,11 +49,12 @@ static class StageEvidence
         ];
     }
 
-    /// <summary>Letters about the run, each with the reason that the service gives.</summary>
-    public static async Task<IReadOnlyList<string>> DeadLettersAsync(ApiReader api, RunId run, CancellationToken ct) =>
+    /// <summary>Letters about the run, and those that a fault names, each with the reason that the service gives.</summary>
+    public static async Task<IReadOnlyList<string>> DeadLettersAsync(ApiReader api, RunId run, StageRecord record, CancellationToken ct) =>
     [
         .. (await api.DeadLettersAsync(ct))
-            .Where(one => one.Checkpoint?.StartsWith($"{run}/", StringComparison.Ordinal) == true)
-            .Select(static one => one.Reason.Length == 0 ? "" : $"{one.Code}: {one.Reason}"),
+            .Where(one => one.Checkpoint?.StartsWith($"{run}/", StringComparison.Ordinal) == true
+                || record.Of<Entry.Injected>().Any(fault => string.Equals(fault.Detail, one.Id, StringComparison.Ordinal)))
+            .Select(static one => one.Reason.Length == 0 ? "" : $"{one.Id} {one.Code}: {one.Reason}"),
     ];
 }
