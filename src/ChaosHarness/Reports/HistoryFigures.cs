@@ -7,7 +7,7 @@ namespace Lineage.ChaosHarness.Reports;
 /// <summary>Figures of one history, counted from what is on record.</summary>
 static class HistoryFigures
 {
-    public static readonly string[] Phases = ["idle", "save", "verify", "recovery", "restore", "retention", "reclaim"];
+    public static readonly string[] Phases = ["idle", "save", "verify", "restore", "retention", "reclaim"];
 
     /// <summary>Which phase each injected fault met: what the newest event before it had begun.</summary>
     public static IReadOnlyList<HeatCell> Heat(Evidence evidence)
@@ -29,8 +29,7 @@ static class HistoryFigures
         CheckpointSealed or ShardVerified => "verify",
         CheckpointVerified or CheckpointAbandoned or CheckpointQuarantined or RecoveryCompleted or RecoveryFailed or ShardsReclaimed =>
             "idle",
-        RecoveryStarted => "recovery",
-        RestorePointChosen or RankRestored => "restore",
+        RecoveryStarted or RestorePointChosen or RankRestored => "restore",
         CheckpointExpired or ExpiryUndone => "retention",
         ReclaimStarted => "reclaim",
         _ => null,
