@@ -10,6 +10,10 @@ public static class Swarm
 {
     public const string Mixed = "mixed";
 
+    /// <summary>More is destroyed than can be survived: only safety is asserted, and that nothing unsound is restored. No seed draws it by
+    /// itself.</summary>
+    public const string Beyond = "beyond-budget";
+
     static readonly string[] Storage =
     [
         "bit-rot", "truncation", "object-deleted", "swapped-shards", "stale-shard", "misdirected-write", "disk-full",
@@ -56,31 +60,33 @@ public static class Swarm
                 "launcher-double", "launcher-kill", "keeper-kill", "object-deleted", "server-kill", "rank-kill", "clock-skew", .. People,
             ],
             [Mixed] = FaultHands.Kinds,
+            [Beyond] = [.. Storage, "rank-kill", "launcher-kill", "keeper-kill"],
         };
 
     /// <param name="profile">One of <see cref="Profiles"/>; null: the seed chooses.</param>
     public static Schedule Draw(long seed, string? profile)
     {
         var random = SeededStream.Of(seed, purpose: 4);
-        var names = Profiles.Keys.ToList();
+        var names = Profiles.Keys.Where(static one => one != Beyond).ToList();
         profile ??= random.OneIn(2) ? Mixed : names[random.Below(names.Count)];
         var world = new ScheduledWorld(random.Between(1, 4), random.Between(1, 2), Copies: 1, Tensors: 1);
         List<ScheduledFault> faults = [];
         if (Profiles[profile] is { Count: > 0 } known)
         {
             var left = known.Distinct(StringComparer.Ordinal).ToList();
-            for (var kinds = random.Between(1, Math.Min(4, left.Count)); kinds > 0; kinds--)
+            var (kindsMax, ofEachMax) = profile == Beyond ? (8, 6) : (4, 2);
+            for (var kinds = random.Between(1, Math.Min(kindsMax, left.Count)); kinds > 0; kinds--)
             {
                 var kind = left[random.Below(left.Count)];
                 left.Remove(kind);
-                for (var n = random.Between(1, 2); n > 0; n--) faults.Add(Fault(faults.Count, kind, world, random));
+                for (var n = random.Between(1, ofEachMax); n > 0; n--) faults.Add(Fault(faults.Count, kind, world, random));
             }
         }
 
         return new Schedule(
             Schedule.CurrentVersion, seed, profile, world, Operations(random), faults,
             new ScheduleBounds(HealWithinMs: 90_000, RecoveriesMax: 3, VerifiedMin: random.Between(1, 2), DepthMax: random.Between(1, 4)),
-            BeyondBudget: false);
+            BeyondBudget: profile == Beyond);
     }
 
     static List<Operation> Operations(SeededStream random)

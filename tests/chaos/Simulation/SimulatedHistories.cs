@@ -1,6 +1,7 @@
 using Lineage.ChaosHarness.Checkers;
 using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.Simulation;
+using Lineage.Contracts.Events;
 
 namespace Lineage.Tests.Chaos.Simulation;
 
@@ -30,6 +31,25 @@ public sealed class SimulatedHistories
         Assert.True(report.Violations == 0, string.Join('\n', report.Found.Select(static f => $"seed {f.Seed}: {f.Invariant} {f.What}")));
         Assert.Empty(report.Never);
         Assert.True(report.EventsMean >= 200, $"{report.EventsMean} events a history; expected at least 200");
+    }
+
+    /// <summary>Where more is destroyed than can be survived, some runs can be restored by nobody: they have to say so, and nobody may be
+    /// given what is not sound.</summary>
+    [Fact]
+    public void Beyond_the_budget_a_hundred_histories_stay_safe_and_some_say_that_nothing_is_left()
+    {
+        var refused = 0;
+        for (var seed = 1L; seed <= 100; seed++)
+        {
+            var history = Simulator.Run(Swarm.Draw(seed, Swarm.Beyond));
+            var verdict = Judge.Examine(history.Evidence);
+            Assert.True(
+                verdict is { SafetyHolds: true, LivenessHolds: true },
+                $"seed {seed}\n{string.Join('\n', Timeline.Lines(history.Evidence, verdict))}");
+            if (history.Evidence.Streams.SelectMany(static one => one.Events).Any(static e => e.Body is RecoveryFailed)) refused++;
+        }
+
+        Assert.True(refused >= 10, $"{refused} of 100 histories ended without a restore point; expected at least 10");
     }
 
     [Fact]
