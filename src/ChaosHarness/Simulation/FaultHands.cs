@@ -177,7 +177,11 @@ sealed class FaultHands(World world)
 
     string? Server(ScheduledFault fault, Action<ModelServer> harm, string seen)
     {
-        var index = int.Parse(fault.Target.AsSpan("server:".Length), System.Globalization.CultureInfo.InvariantCulture);
+        if (!fault.Target.StartsWith("server:", StringComparison.Ordinal)
+            || !int.TryParse(fault.Target.AsSpan("server:".Length), System.Globalization.CultureInfo.InvariantCulture, out var index)
+            || index < 0)
+            throw new SimulationException(
+                $"Fault {fault.Id} of the schedule ({fault.Kind}) is aimed at \"{fault.Target}\". Expected server:N.");
         if (index >= world.Servers.Count) return null;
         harm(world.Servers[index]);
         return $"{fault.Target} {seen}";

@@ -11,7 +11,11 @@ public static class Schedules
 {
     const int FaultsMax = 8, SavesMax = 6, AsksMax = 4;
 
-    static readonly OperationKind[] Asks = [OperationKind.Restore, OperationKind.Pin, OperationKind.Unpin];
+    static readonly OperationKind[] Asks =
+    [
+        OperationKind.Restore, OperationKind.Pin, OperationKind.Unpin, OperationKind.Tag, OperationKind.Rewind, OperationKind.Fork,
+        OperationKind.Expire, OperationKind.Undo, OperationKind.Scale,
+    ];
 
     static readonly string[] Recorded =
     [
@@ -22,7 +26,10 @@ public static class Schedules
     static readonly string[] Moments = [.. Enum.GetNames<DurableStep>().Select(static step => $"durable:{step}"), .. Recorded];
 
     static readonly string[] Lasting =
-        ["rank-pause", "zombie-rank", "server-kill", "clock-skew", "broker-down", "partition-rank", "disk-full"];
+    [
+        "rank-pause", "zombie-rank", "server-kill", "clock-skew", "clock-jump", "clock-backwards", "broker-down", "partition-rank",
+        "disk-full",
+    ];
 
     public static Arbitrary<Schedule> Any() => Arb.From(Drawn(), Smaller);
 
@@ -31,7 +38,7 @@ public static class Schedules
         from ranks in Gen.Choose(1, 4)
         from servers in Gen.Choose(1, 2)
         from gaps in Gen.Choose(1, 4).NonEmptyListOf()
-        from asks in (from kind in Gen.Elements(Asks) from which in Gen.Choose(0, 2) select (kind, which)).ListOf()
+        from asks in (from kind in Gen.Elements(Asks) from which in Argument(kind) select (kind, which)).ListOf()
         from faults in Fault(ranks, servers).ListOf()
         from verified in Gen.Choose(1, 2)
         from depth in Gen.Choose(1, 4)
@@ -40,6 +47,13 @@ public static class Schedules
             Operations([.. gaps.Take(SavesMax)], [.. asks.Take(AsksMax)]),
             [.. faults.Take(FaultsMax).Select(static (fault, id) => fault with { Id = id })],
             new ScheduleBounds(HealWithinMs: 90_000, RecoveriesMax: 3, verified, depth), BeyondBudget: false);
+
+    static Gen<int> Argument(OperationKind kind) => kind switch
+    {
+        OperationKind.Scale => Gen.Choose(1, 6),
+        OperationKind.Expire or OperationKind.Undo => Gen.Choose(0, 1),
+        _ => Gen.Choose(0, 2),
+    };
 
     static List<Operation> Operations(IReadOnlyList<int> gaps, IReadOnlyList<(OperationKind Kind, int Which)> asks)
     {
@@ -63,14 +77,26 @@ public static class Schedules
             0, kind, Target(kind, whom, ranks, servers),
             isTimed == 0 ? new FaultTrigger(Event: null, 1, 20 + (after * 8)) : new FaultTrigger(moment, nth, after < 150 ? 0 : after),
             Lasting.Contains(kind, StringComparer.Ordinal) ? new FaultTrigger(Event: null, 1, until) : null,
-            kind == "clock-skew" ? (amount - 2) * 2_000 : amount);
+            Amount(kind, amount));
+
+    static int Amount(string kind, int amount) => kind switch
+    {
+        "clock-skew" => (amount - 2) * 2_000,
+        "clock-jump" => 3_000 + (amount * 1_500),
+        "clock-backwards" => -3_000 - (amount * 1_500),
+        "timers-late" => amount * 1_000,
+        _ => amount,
+    };
 
     static string Target(string kind, int whom, int ranks, int servers) => kind switch
     {
-        "server-kill" or "clock-skew" => $"server:{whom % servers}",
+        "clock-jump" or "clock-backwards" when whom > 5 => "node:0",
+        "server-kill" or "clock-skew" or "clock-jump" or "clock-backwards" => $"server:{whom % servers}",
         "rank-kill" or "rank-pause" or "zombie-rank" or "partition-rank" => $"rank:{whom % ranks}",
         "keeper-kill" => "keeper",
-        "disk-full" => "node:0",
+        "disk-full" or "timers-late" or "write-reordered" => "node:0",
+        "restore-expired" or "rewind-under-load" or "retention-zero" => "run",
+        "poison-message" => "broker",
         _ when kind.StartsWith("power", StringComparison.Ordinal) => "node:0",
         _ when kind.StartsWith("broker", StringComparison.Ordinal) => "broker",
         _ when kind.StartsWith("store", StringComparison.Ordinal) => "store",
