@@ -50,7 +50,7 @@ public sealed class KillAtDurableStep(DurableStep at, int occurrence, Signal sig
 
     public void Reached(DurableStep step)
     {
-        if (step == at && Interlocked.Increment(ref seen) == occurrence) ChildProcess.Send(Environment.ProcessId, signal);
+        if (step == at && Interlocked.Increment(ref seen) == occurrence) ChildProcess.SendHere(signal);
     }
 
     static int Number(Dictionary<string, string> members, string name) =>

@@ -122,6 +122,19 @@ public sealed partial class ChildProcess : IAsyncDisposable
         process.Dispose();
     }
 
+    /// <summary>
+    /// Does it to this process, at this very place: the signal goes to the calling thread, which takes it before it goes on (raise(3)). One
+    /// that is sent to the process is taken by any of its threads, and the caller may be past the next system call by then.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The kernel refused.</exception>
+    public static void SendHere(Signal signal)
+    {
+        if (Raise((int)signal) != 0) throw new InvalidOperationException($"This process could not send itself {signal}.");
+    }
+
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int processId, int signal);
+
+    [LibraryImport("libc", EntryPoint = "raise", SetLastError = true)]
+    private static partial int Raise(int signal);
 }
