@@ -94,6 +94,9 @@ public sealed class Story(LineageClient client, RunId run, WorldSize world)
     public Task<CheckpointView> UntilAsync(CheckpointId id, CheckpointPhase phase) =>
         UntilAsync(() => client.GetCheckpointAsync(id, default), view => view.Phase == phase, $"{id} becomes {phase}");
 
+    static string Told<T>(T answer) =>
+        answer is System.Collections.IEnumerable many and not string ? string.Join('\n', many.Cast<object>()) : $"{answer}";
+
     /// <summary>Asks again and again until what is awaited holds; fails with the last answer.</summary>
     public static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> holds, string what)
     {
@@ -103,7 +106,7 @@ public sealed class Story(LineageClient client, RunId run, WorldSize world)
             var answer = await ask();
             if (holds(answer)) return answer;
             if (TimeProvider.System.GetUtcNow() > until)
-                throw new TimeoutException($"Waited {Patience.TotalSeconds:N0} s until {what}; last answer: {answer}");
+                throw new TimeoutException($"Waited {Patience.TotalSeconds:N0} s until {what}; last answer: {Told(answer)}");
             await Task.Delay(TimeSpan.FromMilliseconds(30), TimeProvider.System);
         }
     }
