@@ -25,10 +25,10 @@ public sealed class LogTail
     /// <returns>Every event up to here is visible to a statement that begins now.</returns>
     public async Task<long> ReachAsync(NpgsqlConnection connection, CancellationToken ct)
     {
+        var last = (long)(await AskAsync(connection, Newest, ct))!;
+        var next = horizon.Knows(last) ? long.MaxValue : Number(await AskAsync(connection, Mark, ct));
         for (var asks = 1; ; asks++)
         {
-            var last = (long)(await AskAsync(connection, Newest, ct))!;
-            var next = horizon.Knows(last) ? long.MaxValue : Number(await AskAsync(connection, Mark, ct));
             var reach = horizon.Reach(last, Number(await AskAsync(connection, UnderWay, ct)), next);
             if (reach >= last || asks == AsksMax) return reach;
             await AskAsync(connection, Moment, ct);

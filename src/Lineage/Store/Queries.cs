@@ -54,7 +54,6 @@ public sealed class Queries(IDocumentStore store, NpgsqlDataSource database)
         "where d.run_name = ? and (d.generation, d.step) < (?, ?) order by d.generation desc, d.step desc limit ?", ct,
         run.ToString(), after?.Generation.Value ?? long.MaxValue, after?.Step.Value ?? long.MaxValue, limit);
 
-    /// <summary>Sealed checkpoints that no verification has closed, oldest first.</summary>
     /// <summary>As <see cref="Verification.PendingVerifications"/> says: what is built on something withdrawn or gone waits in
     /// vain.</summary>
     const string LostBase = $"""
@@ -66,6 +65,7 @@ public sealed class Queries(IDocumentStore store, NpgsqlDataSource database)
         where b.phase in ('quarantined', 'abandoned', 'reclaimed')
         """;
 
+    /// <summary>Sealed checkpoints that no verification has closed, oldest first.</summary>
     public Task<IReadOnlyList<CheckpointRow>> UnverifiedAsync(CheckpointId? after, int limit, CancellationToken ct) =>
         QueryAsync<CheckpointRow>(
         "where d.phase = 'sealed' and (d.run_name, d.generation, d.step) > (?, ?, ?) "
