@@ -18,6 +18,10 @@ public static partial class Connections
         return [.. table.Split('\n', StringSplitOptions.RemoveEmptyEntries).SelectMany(Ends)];
     }
 
+    /// <summary>Ports at a process' own end of everything that it has open, whoever is at the other end.</summary>
+    public static async Task<IReadOnlyList<int>> PortsOfAsync(int process, CancellationToken ct) =>
+        [.. (await EstablishedAsync(ct)).Where(one => one.Process == process).Select(static one => one.Local).Distinct()];
+
     static IEnumerable<Connection> Ends(string line)
     {
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -41,7 +41,8 @@ public sealed class PacketChain : IAsyncDisposable
     public Task DropBetweenAsync(int from, int to, CancellationToken ct) =>
         InAsync(["--sport", Text(from), "--dport", Text(to)], ["-j", "DROP"], ct);
 
-    /// <summary>Who sends to this port is told that the connection is broken.</summary>
+    /// <summary>Who sends to this port is told that the connection is broken. The other direction stays open, or the filter would eat its
+    /// own answers.</summary>
     public Task ResetAsync(int port, CancellationToken ct) =>
         InAsync(["--dport", Text(port)], ["-j", "REJECT", "--reject-with", "tcp-reset"], ct);
 

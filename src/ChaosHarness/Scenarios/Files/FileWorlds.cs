@@ -1,5 +1,4 @@
 using System.Globalization;
-using Lineage.ChaosHarness.Faults;
 using Lineage.ChaosHarness.Histories;
 using Lineage.ChaosHarness.Scenarios.Real;
 using Lineage.ChaosHarness.Worlds;
@@ -34,20 +33,20 @@ sealed class FileWorlds(CampaignOptions options, TimeProvider clock, Action<stri
     /// <exception cref="WorldException">Its world could not be started; nothing was judged.</exception>
     public async Task<ScenarioOutcome> PlayAsync(ScenarioToPlay file, CancellationToken ct)
     {
-        if (await MissingAsync(file.Schedule, ct) is { } missing) return Told(file, missing);
+        if (await ScenarioNeeds.MissingAsync(file.Name, FileCheck.Needs(file.Schedule), ct) is { } skipped) return Told(skipped);
         if (file.Schedule.World is { Servers: > 1 } or { Copies: > 1 })
             narrate($"the file asks for {file.Schedule.World.Servers} servers and {file.Schedule.World.Copies} copies; "
                 + "this level has one of each");
         if (!FileWorld.IsShared(file.Schedule))
         {
             await using var own = await StartAsync(file.Schedule, ct);
-            return Told(file, await PlayAsync(own, file, ct));
+            return Told(await PlayAsync(own, file, ct));
         }
 
         shared ??= await StartAsync(file.Schedule, ct);
         var outcome = await PlayAsync(shared, file, ct);
         if (outcome.Verdict is not ScenarioVerdict.Valid) await DropAsync();
-        return Told(file, outcome);
+        return Told(outcome);
     }
 
     public ValueTask DisposeAsync() => DropAsync();
@@ -80,25 +79,10 @@ sealed class FileWorlds(CampaignOptions options, TimeProvider clock, Action<stri
         };
     }
 
-    ScenarioOutcome Told(ScenarioToPlay file, ScenarioOutcome outcome)
+    ScenarioOutcome Told(ScenarioOutcome outcome)
     {
         narrate(CampaignLines.Of(outcome));
         return outcome;
-    }
-
-    ScenarioOutcome Told(ScenarioToPlay file, CapabilityFound missing) => Told(file, new ScenarioOutcome(
-        file.Name, ScenarioVerdict.Skipped, 0, $"{missing.Capability} is missing: {missing.Detail}", []));
-
-    static async Task<CapabilityFound?> MissingAsync(Schedule schedule, CancellationToken ct)
-    {
-        foreach (var need in FileCheck.Needs(schedule))
-        {
-            if (need == Capability.Partition && !Firewall.IsOwn)
-                return new CapabilityFound(need, IsThere: false, "the harness is not in a network namespace of its own");
-            if (await MachineCapabilities.MissingAsync(need, ct) is { } missing) return missing;
-        }
-
-        return null;
     }
 
     static Training TrainingOf(Schedule schedule)

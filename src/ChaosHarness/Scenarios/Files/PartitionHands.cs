@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lineage.ChaosHarness.Faults;
 using Lineage.ChaosHarness.Histories;
+using Lineage.ChaosHarness.Scenarios.Real;
 using Lineage.Contracts.Events;
 
 namespace Lineage.ChaosHarness.Scenarios.Files;
@@ -11,14 +12,12 @@ static class PartitionHands
 {
     const int PacketsMin = 4;
 
-    static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(200);
-
     /// <summary>One rank reaches nobody and nobody reaches it: what it has open goes silent, and so does whatever it opens now.</summary>
     public static Task<string?> SilenceRankAsync(FilePlay play, ScheduledFault fault) => FilterAsync(play, fault, async chain =>
     {
         if (play.RankOf(fault) is not { } rank) return null;
-        var open = (await Connections.EstablishedAsync(play.Stage.Cancellation)).Where(one => one.Process == rank).ToList();
-        foreach (var port in open.Select(static one => one.Local).Distinct())
+        var open = await Connections.PortsOfAsync(rank, play.Stage.Cancellation);
+        foreach (var port in open)
         {
             await chain.DropToAsync(port, play.Stage.Cancellation);
             await chain.DropFromAsync(port, play.Stage.Cancellation);
@@ -43,9 +42,8 @@ static class PartitionHands
         var seen = await FilterAsync(play, fault, async chain =>
         {
             if (play.RankOf(fault) is not { } rank) return null;
-            var open = (await Connections.EstablishedAsync(play.Stage.Cancellation)).Where(one => one.Process == rank).ToList();
-            foreach (var port in open.Select(static one => one.Local).Distinct())
-                await chain.ResetAsync(port, play.Stage.Cancellation);
+            var open = await Connections.PortsOfAsync(rank, play.Stage.Cancellation);
+            foreach (var port in open) await chain.ResetAsync(port, play.Stage.Cancellation);
             return $"{open.Count} connections of process {rank} were broken off";
         });
         if (seen is null) return null;
@@ -95,21 +93,9 @@ static class PartitionHands
     public static async Task<string?> FlapAsync(FilePlay play, ScheduledFault fault)
     {
         if (play.Launcher is not { HasExited: false } launcher) return null;
-        var (rounds, stage, hits) = (fault.Amount > 0 ? fault.Amount : 4, play.Stage, 0L);
+        var rounds = fault.Amount > 0 ? fault.Amount : 4;
         play.LetGo(fault);
-        for (var round = 0; round < rounds && !launcher.HasExited; round++)
-        {
-            await using (var chain = await PacketChain.MakeAsync(stage.Cancellation))
-            {
-                await chain.ResetAsync(play.World.Address.Port, stage.Cancellation);
-                await stage.UntilAsync("a packet to be refused", async () =>
-                    launcher.HasExited || await chain.HitsAsync(stage.Cancellation) > 0);
-                hits += await chain.HitsAsync(stage.Cancellation);
-            }
-
-            await Task.Delay(Gap, stage.Clock, stage.Cancellation);
-        }
-
+        var hits = await NetworkScenarios.FlapAsync(play.Stage, launcher, play.World.Address.Port, rounds);
         return hits > 0 ? $"{hits} packets were refused in {rounds} rounds" : null;
     }
 

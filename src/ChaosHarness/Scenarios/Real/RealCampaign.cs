@@ -1,5 +1,4 @@
 using Lineage.ChaosHarness.Checkers;
-using Lineage.ChaosHarness.Faults;
 using Lineage.ChaosHarness.Scenarios.Files;
 using Lineage.ChaosHarness.Simulation;
 using Lineage.ChaosHarness.Worlds;
@@ -55,15 +54,7 @@ public sealed class RealCampaign(CampaignOptions options, TimeProvider clock, Ac
     async Task<ScenarioOutcome> PlayAsync(TrainingWorld world, GoldenRun golden, RealScenario scenario, CancellationToken ct)
     {
         var started = clock.GetTimestamp();
-        foreach (var need in scenario.Needs)
-        {
-            var missing = need == Capability.Partition && !Firewall.IsOwn
-                ? new CapabilityFound(need, IsThere: false, "the harness is not in a network namespace of its own")
-                : await MachineCapabilities.MissingAsync(need, ct);
-            if (missing is not null)
-                return new ScenarioOutcome(scenario.Name, ScenarioVerdict.Skipped, 0, $"{need} is missing: {missing.Detail}", []);
-        }
-
+        if (await ScenarioNeeds.MissingAsync(scenario.Name, scenario.Needs, ct) is { } skipped) return skipped;
         var stage = new Stage(world, RunId.Parse(scenario.Name), golden, Training, new StageRecord(clock), clock, ct);
         var broke = await ScenarioJudgement.PlayAsync(stage, scenario.Play);
         return ScenarioJudgement.Of(stage, scenario.Name, Seconds(started), broke);
