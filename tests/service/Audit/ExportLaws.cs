@@ -86,16 +86,18 @@ public sealed class ExportLaws(SharedServer shared)
         Assert.Equal(System.Net.HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
-    /// <summary>The whole trail of a run: a tail ends before what a transaction under way, such as the journal's, could still
-    /// overtake.</summary>
+    /// <summary>The whole trail of a run, asked for once: a tail ends before what a transaction under way, such as the journal's, could
+    /// still overtake, and whoever asks the trail again a second later finds the first question in it. So the log is asked until everything
+    /// is final, which is the same for both.</summary>
     async Task<IReadOnlyList<AuditEvent>> SettledAsync(Story story)
     {
         var versions = (await server.Client.GetRunAsync(story.Run, default)).Version;
-        return await Story.UntilAsync(
-            () => AllAsync(new AuditFilter(story.Run), newestFirst: false),
+        await Story.UntilAsync(
+            story.LogAsync,
             all => all.Count(e => e.Stream == story.Run.StreamKey) == versions
                 && (all.All(static e => e.Name != "checkpoint-opened.v1") || all[^1].Name == "checkpoint-verified.v1"),
             "every event is settled");
+        return await AllAsync(new AuditFilter(story.Run), newestFirst: false);
     }
 
     async Task<IReadOnlyList<AuditEvent>> AllAsync(AuditFilter filter, bool newestFirst)
